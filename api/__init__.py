@@ -1,0 +1,1 @@
+"""The HTTP edge: what other tools, pages and people reach."""

@@ -1,0 +1,189 @@
+"""Articles on their way: stored once per text, enriched under a lease, moved from state to state."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, select, update
+
+from catalog import audiences, tables, tenants
+from catalog.claims import Claim, claim, finish
+from catalog.database import insert, record, values
+from catalog.errors import Conflict, NotFound
+from catalog.ids import ArticleId, TenantId
+from catalog.records import Article, LiveArticle, Origin, State, Tag, Vector
+
+_a = tables.articles
+_u = tables.article_urls
+_e = tables.embeddings
+_t = tables.tags
+
+
+class StateChanged(Conflict):
+    """Somebody else moved the article in the meantime."""
+
+    code = "state_changed"
+
+
+def get(connection: Connection, tenant: TenantId, article: ArticleId) -> Article:
+    """One article."""
+    row = connection.execute(select(_a).where(_a.c.tenant_id == tenant, _a.c.id == article)).one_or_none()
+    if row is None:
+        raise NotFound(f"there is no article {article}")
+    return article_of(row)
+
+
+def many(connection: Connection, tenant: TenantId, ids: Iterable[ArticleId]) -> dict[ArticleId, Article]:
+    """Several articles by id; unknown ids are missing from the answer."""
+    rows = connection.execute(select(_a).where(_a.c.tenant_id == tenant, _a.c.id.in_(list(ids))))
+    return {ArticleId(row.id): article_of(row) for row in rows}
+
+
+def in_states(connection: Connection, tenant: TenantId, states: Iterable[State], limit: int = 1000) -> list[Article]:
+    """Articles in any of `states`, newest first."""
+    where = (_a.c.tenant_id == tenant, _a.c.state.in_(list(states)))
+    rows = connection.execute(select(_a).where(*where).order_by(_a.c.published_at.desc(), _a.c.id).limit(limit))
+    return [article_of(row) for row in rows]
+
+
+def count_by_state(connection: Connection, tenant: TenantId) -> dict[State, int]:
+    """How many articles stand where."""
+    counted = select(_a.c.state, func.count()).where(_a.c.tenant_id == tenant).group_by(_a.c.state)
+    return {State(state): int(count) for state, count in connection.execute(counted)}
+
+
+def find(connection: Connection, tenant: TenantId, *, url: str = "", digest: str = "") -> Article | None:
+    """The article known under this canonical address or with exactly this text."""
+    known = select(_u.c.article_id).where(_u.c.tenant_id == tenant, _u.c.url == url)
+    same = _a.c.id.in_(known) if url else _a.c.digest == digest
+    row = connection.execute(select(_a).where(_a.c.tenant_id == tenant, same)).one_or_none()
+    return article_of(row) if row else None
+
+
+def save(connection: Connection, tenant: TenantId, article: Article) -> bool:
+    """Store a new article with its address. False, and nothing stored, where its text is stored already."""
+    row = values(article) | {"tenant_id": tenant, "words": len(article.text.split())}
+    stored = connection.execute(insert(connection, _a).values(row).on_conflict_do_nothing())
+    if stored.rowcount != 1:
+        return False
+    add_url(connection, tenant, article.id, article.url)
+    return True
+
+
+def add_url(connection: Connection, tenant: TenantId, article: ArticleId, url: str) -> None:
+    """Remember another address of the same text."""
+    row = {"tenant_id": tenant, "url": url, "article_id": article}
+    connection.execute(insert(connection, _u).values(row).on_conflict_do_nothing())
+
+
+def revise(connection: Connection, tenant: TenantId, known: Article, fresh: Article) -> None:
+    """Take over a new text of a known article. What was decided about the old one does not carry over."""
+    taken = {name: getattr(fresh, name) for name in ("title", "lead", "text", "author", "image_url", "digest")}
+    taken |= {"words": len(fresh.text.split()), "revision": known.revision + 1, "state": State.EXTRACTED}
+    taken |= {"language": None, "live_from": None, "expires_at": None, "lease_until": None, "lease_token": None}
+    connection.execute(update(_a).where(_a.c.tenant_id == tenant, _a.c.id == known.id).values(taken))
+    for table in (_e, _t):
+        connection.execute(delete(table).where(table.c.tenant_id == tenant, table.c.article_id == known.id))
+    audiences.replace(connection, tenant, known.id, None, Origin.MACHINE, fresh.created_at)
+
+
+def claim_extracted(connection: Connection, tenant: TenantId, limit: int, now: datetime, lease: timedelta) -> Claim:
+    """Articles that still need language, vector and tags; read each row with `article_of`."""
+    ready = _a.c.state == State.EXTRACTED
+    return claim(connection, _a, tenant, ready, order_by=_a.c.created_at, limit=limit, now=now, lease=lease)
+
+
+def finish_enrichment(
+    connection: Connection,
+    tenant: TenantId,
+    article: ArticleId,
+    token: str,
+    *,
+    language: str,
+    story_id: ArticleId | None,
+    encoder: str,
+    vector: Vector,
+    tags: Iterable[Tag],
+) -> None:
+    """Write all that enrichment found in one go: the article is `tagged` with everything or not at all."""
+    outcome = {"state": State.TAGGED, "language": language, "story_id": story_id}
+    finish(connection, _a, tenant, article, token, outcome)
+    connection.execute(delete(_e).where(_e.c.tenant_id == tenant, _e.c.article_id == article, _e.c.encoder == encoder))
+    row = {"tenant_id": tenant, "article_id": article, "encoder": encoder, "vector": vector}
+    connection.execute(insert(connection, _e).values(row))
+    replace_tags(connection, tenant, article, tags)
+
+
+def move(
+    connection: Connection, tenant: TenantId, article: ArticleId, before: State, after: State, **changes: Any
+) -> None:
+    """Bring an article from one state to the next. Raises StateChanged where it is no longer in `before`."""
+    mine = (_a.c.tenant_id == tenant, _a.c.id == article, _a.c.state == before)
+    moved = connection.execute(update(_a).where(*mine).values(state=after, **changes))
+    if moved.rowcount != 1:
+        raise StateChanged(f"article {article} is no longer {before}: look at it again before deciding")
+    tenants.touch(connection, tenant)
+
+
+def tags_of(
+    connection: Connection, tenant: TenantId, ids: Iterable[ArticleId] | None = None
+) -> dict[ArticleId, list[Tag]]:
+    """Tags per article, surest first; of all articles where `ids` is None."""
+    query = select(_t).where(_t.c.tenant_id == tenant).order_by(_t.c.probability.desc(), _t.c.concept)
+    if ids is not None:
+        query = query.where(_t.c.article_id.in_(list(ids)))
+    found: dict[ArticleId, list[Tag]] = defaultdict(list)
+    for row in connection.execute(query):
+        found[ArticleId(row.article_id)].append(record(Tag, row))
+    return found
+
+
+def replace_tags(
+    connection: Connection, tenant: TenantId, article: ArticleId, tags: Iterable[Tag], facet: str | None = None
+) -> None:
+    """Put these tags in the place of all that were there, or of those of one `facet`."""
+    old = delete(_t).where(_t.c.tenant_id == tenant, _t.c.article_id == article)
+    connection.execute(old if facet is None else old.where(_t.c.facet == facet))
+    rows = [{"tenant_id": tenant, "article_id": article, **values(tag)} for tag in tags]
+    if rows:
+        connection.execute(insert(connection, _t), rows)
+
+
+def vectors(
+    connection: Connection, tenant: TenantId, encoder: str, ids: Iterable[ArticleId] | None = None
+) -> dict[ArticleId, Vector]:
+    """Vectors of one encoder by article; of all articles where `ids` is None."""
+    query = select(_e.c.article_id, _e.c.vector).where(_e.c.tenant_id == tenant, _e.c.encoder == encoder)
+    if ids is not None:
+        query = query.where(_e.c.article_id.in_(list(ids)))
+    return {ArticleId(row.article_id): row.vector for row in connection.execute(query)}
+
+
+def approved(connection: Connection, tenant: TenantId, encoder: str) -> list[LiveArticle]:
+    """Every approved article with vector and audience, whatever the clock says: live is what `live_from` makes of it.
+
+    One without audience or without a vector of this encoder is left out, so it can never be served.
+    """
+    columns = [_a.c[name] for name in ("id", "source_id", "story_id", "language", "internal", "words")]
+    columns += [_a.c[name] for name in ("published_at", "live_from", "expires_at")]
+    joined = _a.join(_e, (_e.c.tenant_id == _a.c.tenant_id) & (_e.c.article_id == _a.c.id) & (_e.c.encoder == encoder))
+    query = select(*columns, _e.c.vector).select_from(joined)
+    where = (_a.c.tenant_id == tenant, _a.c.state == State.APPROVED, _a.c.live_from.is_not(None))
+    rows: list[Row[Any]] = list(connection.execute(query.where(*where).order_by(_a.c.published_at, _a.c.id)))
+    ids = [ArticleId(row.id) for row in rows]
+    admitted = audiences.many(connection, tenant, ids)
+    tags = tags_of(connection, tenant)
+    return [_live(row, admitted[row.id], tags.get(row.id, [])) for row in rows if row.id in admitted]
+
+
+def article_of(row: Row[Any]) -> Article:
+    """A row of `articles` as a record."""
+    return record(Article, row)
+
+
+def _live(row: Row[Any], audience: Any, tags: list[Tag]) -> LiveArticle:
+    facets: Mapping[str, dict[str, float]] = defaultdict(dict)
+    for tag in tags:
+        facets[tag.facet][tag.concept] = tag.probability
+    return record(LiveArticle, row, audience=audience, tags=dict(facets))

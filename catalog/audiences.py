@@ -1,0 +1,109 @@
+"""Who may see what: the audience of an article, now or as of a past moment, and the check on every outgoing slate.
+
+`violations` is the second, separately written half of the promise: ranking masks with bits in memory, this asks the
+database's own rows in SQL. Neither knows the other.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, and_, delete, exists, or_, select, update
+from sqlalchemy.sql.elements import ColumnElement
+
+from catalog import tables, tenants
+from catalog.database import insert
+from catalog.ids import ArticleId, EmployeeId, TenantId
+from catalog.records import ALL, Audience, Axes, Origin, State
+
+_a = tables.audiences
+_m = tables.memberships
+
+
+def _holds(at: datetime | None) -> ColumnElement[bool]:
+    if at is None:
+        return _a.c.valid_to.is_(None)
+    return and_(_a.c.valid_from <= at, or_(_a.c.valid_to.is_(None), _a.c.valid_to > at))
+
+
+def get(connection: Connection, tenant: TenantId, article: ArticleId, at: datetime | None = None) -> Audience | None:
+    """The audience that holds now, or held `at` a moment; None where there is none, which means nobody."""
+    return many(connection, tenant, [article], at).get(article)
+
+
+def many(
+    connection: Connection, tenant: TenantId, articles: Iterable[ArticleId], at: datetime | None = None
+) -> dict[ArticleId, Audience]:
+    """The audiences of several articles; one without audience is missing from the answer."""
+    where = and_(_a.c.tenant_id == tenant, _a.c.article_id.in_(list(articles)), _holds(at))
+    found: dict[ArticleId, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for row in connection.execute(select(_a.c.article_id, _a.c.axis, _a.c.value).where(where)):
+        found[ArticleId(row.article_id)][row.axis].add(row.value)
+    return {article: Audience({axis: frozenset(v) for axis, v in axes.items()}) for article, axes in found.items()}
+
+
+def replace(
+    connection: Connection,
+    tenant: TenantId,
+    article: ArticleId,
+    audience: Audience | None,
+    origin: Origin,
+    now: datetime,
+) -> None:
+    """Close the audience that holds and open the new one; None leaves the article without, so for nobody."""
+    current = and_(_a.c.tenant_id == tenant, _a.c.article_id == article, _a.c.valid_to.is_(None))
+    # a row opened at this same instant has never held: it goes, or its key would stand in the new one's way
+    connection.execute(delete(_a).where(current, _a.c.valid_from >= now))
+    connection.execute(update(_a).where(current).values(valid_to=now))
+    rows = [
+        {"tenant_id": tenant, "article_id": article, "axis": axis, "value": value, "valid_from": now, "origin": origin}
+        for axis, values in sorted((audience.axes if audience else {}).items())
+        for value in sorted(values)
+    ]
+    if rows:
+        connection.execute(insert(connection, _a), rows)
+    tenants.touch(connection, tenant)
+
+
+def violations(
+    connection: Connection,
+    tenant: TenantId,
+    employee: EmployeeId,
+    articles: Sequence[ArticleId],
+    hard_axes: Sequence[str],
+    now: datetime,
+) -> list[ArticleId]:
+    """Those of `articles` that this employee may not be shown at `now`: not live, or closed on a hard axis."""
+    a = tables.articles
+    live = and_(
+        a.c.state == State.APPROVED,
+        a.c.live_from <= now,
+        or_(a.c.expires_at.is_(None), a.c.expires_at > now),
+    )
+    admitted = [_admits(tenant, employee, axis) for axis in hard_axes]
+    allowed = select(a.c.id).where(a.c.tenant_id == tenant, a.c.id.in_(articles), live, *admitted)
+    permitted = set(connection.execute(allowed).scalars())
+    return [article for article in articles if article not in permitted]
+
+
+def _admits(tenant: TenantId, employee: EmployeeId, axis: str) -> ColumnElement[bool]:
+    member = exists().where(
+        _m.c.tenant_id == tenant, _m.c.employee_id == employee, _m.c.axis == axis, _m.c.value == _a.c.value
+    )
+    return exists().where(
+        _a.c.tenant_id == tenant,
+        _a.c.article_id == tables.articles.c.id,
+        _a.c.axis == axis,
+        _a.c.valid_to.is_(None),
+        or_(_a.c.value == ALL, member),
+    )
+
+
+def served_outside(axes: Axes, audience: Audience | None, hard_axes: Sequence[str]) -> list[str]:
+    """The hard axes on which `audience` does not admit a person who had `axes`; used to audit slates long served."""
+    admitted: Axes = audience.axes if audience else {}
+    return [
+        axis
+        for axis in hard_axes
+        if ALL not in admitted.get(axis, ()) and not admitted.get(axis, frozenset()) & axes.get(axis, frozenset())
+    ]

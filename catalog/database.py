@@ -1,0 +1,121 @@
+"""One way to reach either database: `read()` and `write()` hand out a connection with an open transaction.
+
+SQLite runs in WAL with `BEGIN IMMEDIATE` for writes, so a writer waits for its turn at the start and never fails
+half-way with "database is locked"; PostgreSQL runs at its default isolation with row locks.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, Row, Table, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.pool import QueuePool
+
+from catalog.errors import Invalid, Unavailable
+
+Record = TypeVar("Record")
+
+BUSY_SECONDS = 30
+"""How long a SQLite writer waits for the one before it."""
+
+
+class Database:
+    """An engine with the settings this program relies on."""
+
+    def __init__(self, url: str) -> None:
+        try:
+            parsed = make_url(url)
+        except ArgumentError:
+            raise Invalid(
+                f"{url!r} is no database address: use sqlite:///PATH or postgresql://USER@HOST/NAME"
+            ) from None
+        backend = parsed.get_backend_name()
+        if backend == "sqlite":
+            self.engine = _sqlite(parsed)
+        elif backend == "postgresql":
+            self.engine = create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        else:
+            raise Invalid(f"{backend} is not supported: use sqlite:///PATH or postgresql://USER@HOST/NAME")
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this is the embedded default, which this program migrates by itself."""
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection in a transaction that sees one moment of the database; nothing is kept."""
+        with self._connect() as connection:
+            if not self.is_sqlite:
+                connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A connection in a transaction that is committed when the block ends, and undone when it raises."""
+        with self._connect() as connection:
+            connection = connection.execution_options(sluis_write=True)
+            with connection.begin():
+                yield connection
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()
+
+    def _connect(self) -> Connection:
+        try:
+            return self.engine.connect()
+        except OperationalError as error:
+            detail = str(error.orig).strip().splitlines()[0]
+            raise Unavailable(f"cannot open the database: {detail}. Check SLUIS_DATABASE_URL") from error
+
+
+def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT of the connection's own dialect, which is what knows ON CONFLICT."""
+    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+def record(kind: type[Record], row: Row[Any], **given: Any) -> Record:
+    """A row as a record: columns fill the fields of the same name, `given` the others."""
+    names = [field.name for field in fields(kind) if field.name not in given]  # type: ignore[arg-type]
+    return kind(**{name: getattr(row, name) for name in names}, **given)
+
+
+def values(item: Any, *leave_out: str) -> dict[str, Any]:
+    """The fields of a record as column values; the opposite of `record`."""
+    return {field.name: getattr(item, field.name) for field in fields(item) if field.name not in leave_out}
+
+
+def _sqlite(url: URL) -> Engine:
+    try:
+        import pysqlite3 as driver
+    except ImportError:  # no wheel for this platform: the standard library's is the next best
+        import sqlite3 as driver
+    if url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        url.set(drivername="sqlite+pysqlite"),
+        module=driver,
+        poolclass=QueuePool,
+        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+    )
+
+    @event.listens_for(engine, "connect")
+    def settle(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the driver starts no transactions of its own: `begin` below does
+        cursor = connection.cursor()
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("sluis_write", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine

@@ -1,0 +1,104 @@
+"""Employees: who they are, what is known of them, and how every trace of them goes."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, select, update
+
+from catalog import tables, tenants
+from catalog.database import insert, record
+from catalog.errors import NotFound
+from catalog.ids import EmployeeId, TenantId
+from catalog.records import Employee
+
+_p = tables.employees
+_m = tables.memberships
+
+
+class UnknownEmployee(NotFound):
+    """No such person for this tenant."""
+
+    code = "unknown_employee"
+
+
+def get(connection: Connection, tenant: TenantId, employee: EmployeeId) -> Employee:
+    """One person."""
+    found = _read(connection, tenant, _p.c.id == employee)
+    if not found:
+        raise UnknownEmployee(f"there is no employee {employee}: 'sluis people list' shows who is known")
+    return found[0]
+
+
+def by_email(connection: Connection, tenant: TenantId, email: str) -> Employee:
+    """The person with this address."""
+    found = _read(connection, tenant, _p.c.email == email.strip().lower())
+    if not found:
+        raise UnknownEmployee(f"there is no employee with address {email}: 'sluis people list' shows who is known")
+    return found[0]
+
+
+def every(connection: Connection, tenant: TenantId) -> list[Employee]:
+    """Everybody, by address."""
+    return _read(connection, tenant, None)
+
+
+def upsert(connection: Connection, tenant: TenantId, people: Iterable[Employee]) -> tuple[int, int]:
+    """Add these people, or bring those whose address is known up to date (their id stays). Returns (added, updated)."""
+    known = {
+        row.email: row.id for row in connection.execute(select(_p.c.email, _p.c.id).where(_p.c.tenant_id == tenant))
+    }
+    added = updated = 0
+    for person in people:
+        row_id = known.get(person.email)
+        details = {"name": person.name, "opted_in": person.opted_in}
+        if row_id is None:
+            row_id = person.id
+            row = details | {"tenant_id": tenant, "id": row_id, "email": person.email, "created_at": person.created_at}
+            connection.execute(insert(connection, _p).values(row))
+            added += 1
+        else:
+            connection.execute(update(_p).where(_p.c.tenant_id == tenant, _p.c.id == row_id).values(details))
+            updated += 1
+        _place(connection, tenant, EmployeeId(row_id), person)
+    tenants.touch(connection, tenant)
+    return added, updated
+
+
+def erase(connection: Connection, tenant: TenantId, employee: EmployeeId) -> dict[str, int]:
+    """Remove a person. Their slates go; their events stay as counts that point to nobody. Returns what was touched."""
+    get(connection, tenant, employee)
+    events, slates = tables.events, tables.slates
+    forget = update(events).where(events.c.tenant_id == tenant, events.c.employee_id == employee)
+    anonymised = connection.execute(forget.values(employee_id=None, slate_id=None, axes={})).rowcount
+    gone = connection.execute(delete(slates).where(slates.c.tenant_id == tenant, slates.c.employee_id == employee))
+    connection.execute(delete(_p).where(_p.c.tenant_id == tenant, _p.c.id == employee))
+    tenants.touch(connection, tenant)
+    return {"slates removed": gone.rowcount, "events anonymised": anonymised}
+
+
+def _place(connection: Connection, tenant: TenantId, employee: EmployeeId, person: Employee) -> None:
+    connection.execute(delete(_m).where(_m.c.tenant_id == tenant, _m.c.employee_id == employee))
+    rows = [
+        {"tenant_id": tenant, "employee_id": employee, "axis": axis, "value": value}
+        for axis, chosen in sorted(person.axes.items())
+        for value in sorted(chosen)
+    ]
+    if rows:
+        connection.execute(insert(connection, _m), rows)
+
+
+def _read(connection: Connection, tenant: TenantId, which: Any) -> list[Employee]:
+    people = select(_p).where(_p.c.tenant_id == tenant).order_by(_p.c.email)
+    places = select(_m).where(_m.c.tenant_id == tenant)
+    if which is not None:
+        people = people.where(which)
+        places = places.where(_m.c.employee_id.in_(select(_p.c.id).where(_p.c.tenant_id == tenant, which)))
+    axes: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for row in connection.execute(places):
+        axes[row.employee_id][row.axis].add(row.value)
+    return [_employee(row, axes[row.id]) for row in connection.execute(people)]
+
+
+def _employee(row: Row[Any], axes: dict[str, set[str]]) -> Employee:
+    return record(Employee, row, axes={axis: frozenset(chosen) for axis, chosen in axes.items()})

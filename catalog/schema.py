@@ -1,0 +1,41 @@
+"""Bring a database to the tables this program knows, or say that it is not there yet."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from catalog.database import Database
+from catalog.errors import Unavailable
+from catalog.tables import metadata
+
+
+def upgrade(database: Database) -> None:
+    """Run every migration that is missing, in one transaction."""
+    with database.write() as connection:
+        command.upgrade(_config(connection), "head")
+
+
+def require_current(database: Database) -> None:
+    """Raise Unavailable, naming the remedy, unless the database is at this program's revision."""
+    head = ScriptDirectory.from_config(_config(None)).get_current_head()
+    with database.read() as connection:
+        at = MigrationContext.configure(connection).get_current_revision()
+    if at != head:
+        raise Unavailable(f"the database is at revision {at or 'none'}, this program needs {head}: run 'sluis init'")
+
+
+def drift(connection: Connection) -> list[object]:
+    """What the tables in code have that the migrations do not make, or the other way round; empty when they agree."""
+    return list(compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata))
+
+
+def _config(connection: Connection | None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    return config

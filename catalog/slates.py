@@ -1,0 +1,73 @@
+"""What was offered to whom: written before it is shown, read back for training, replay and audits."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from catalog import tables
+from catalog.database import insert, record, values
+from catalog.errors import NotFound
+from catalog.ids import EmployeeId, SlateId, TenantId
+from catalog.records import Reason, Slate, SlateItem
+
+_s = tables.slates
+_i = tables.slate_items
+_PAGE = 500
+
+
+class UnknownSlate(NotFound):
+    """No such slate for this tenant."""
+
+    code = "unknown_slate"
+
+
+def save(connection: Connection, tenant: TenantId, slate: Slate) -> None:
+    """Log a slate with every place of it."""
+    connection.execute(insert(connection, _s).values(tenant_id=tenant, **values(slate, "items")))
+    rows = [
+        values(item, "reasons")
+        | {"tenant_id": tenant, "slate_id": slate.id, "reasons": [values(reason) for reason in item.reasons]}
+        for item in slate.items
+    ]
+    if rows:
+        connection.execute(insert(connection, _i), rows)
+
+
+def get(connection: Connection, tenant: TenantId, slate: SlateId) -> Slate:
+    """One slate."""
+    for found in _with_items(connection, tenant, _rows(connection, tenant, _s.c.id == slate)):
+        return found
+    raise UnknownSlate(f"there is no slate {slate}: ask for a feed first, and send its slate id back with each event")
+
+
+def latest(connection: Connection, tenant: TenantId, employee: EmployeeId) -> Slate | None:
+    """What this person was offered last."""
+    query = select(_s).where(_s.c.tenant_id == tenant, _s.c.employee_id == employee)
+    rows = connection.execute(query.order_by(_s.c.created_at.desc(), _s.c.id).limit(1)).all()
+    return next(_with_items(connection, tenant, list(rows)), None)
+
+
+def every(connection: Connection, tenant: TenantId) -> Iterator[Slate]:
+    """All slates in the order in which they were offered, read page by page."""
+    ids = select(_s.c.id).where(_s.c.tenant_id == tenant).order_by(_s.c.created_at, _s.c.id)
+    wanted = list(connection.execute(ids).scalars())
+    for start in range(0, len(wanted), _PAGE):
+        page = wanted[start : start + _PAGE]
+        yield from _with_items(connection, tenant, _rows(connection, tenant, _s.c.id.in_(page)))
+
+
+def _rows(connection: Connection, tenant: TenantId, which: Any) -> list[Row[Any]]:
+    query = select(_s).where(_s.c.tenant_id == tenant, which).order_by(_s.c.created_at, _s.c.id)
+    return list(connection.execute(query))
+
+
+def _with_items(connection: Connection, tenant: TenantId, rows: list[Row[Any]]) -> Iterator[Slate]:
+    where = (_i.c.tenant_id == tenant, _i.c.slate_id.in_([row.id for row in rows]))
+    items: dict[str, list[SlateItem]] = defaultdict(list)
+    for row in connection.execute(select(_i).where(*where).order_by(_i.c.position)):
+        reasons = tuple(Reason(**reason) for reason in row.reasons)
+        items[row.slate_id].append(record(SlateItem, row, reasons=reasons))
+    for row in rows:
+        yield record(Slate, row, feature_names=tuple(row.feature_names), items=tuple(items[row.id]))

@@ -1,0 +1,289 @@
+"""Every table of the database. `tenant_id` is in each primary key; work says of itself that it is due.
+
+Leases: `lease_until` and `lease_token` belong to `catalog.claims`, which is the only module that writes them.
+"""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from catalog.columns import AudienceJson, AxesJson, Float32s, Float64s, Moment, choice, identifier, reference, tenant
+from catalog.records import Action, EventType, ItemState, Origin, State
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _lease() -> tuple[Column[object], Column[str]]:
+    return Column("lease_until", Moment), identifier("lease_token")
+
+
+tenants = Table(
+    "tenants",
+    metadata,
+    tenant(),
+    Column("name", Text, nullable=False),
+    Column("hard_axes", JSON, nullable=False),
+    Column("seq", BigInteger, nullable=False, default=0),
+    Column("content_version", Integer, nullable=False, default=0),
+    Column("encoder", String(64)),
+    Column("created_at", Moment, nullable=False),
+)
+
+# --- what comes in -------------------------------------------------------------------------------------------------
+
+sources = Table(
+    "sources",
+    metadata,
+    tenant(),
+    identifier(primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("language", String(8)),
+    Column("internal", Boolean, nullable=False),
+    Column("needs_legal", Boolean, nullable=False),
+    Column("audience", AudienceJson),
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("due_at", Moment, nullable=False),
+    Column("checked_at", Moment),
+    Column("failures", Integer, nullable=False, default=0),
+    Column("last_error", Text),
+    *_lease(),
+    UniqueConstraint("tenant_id", "url"),
+    Index("ix_sources_due", "tenant_id", "due_at"),
+)
+
+feed_items = Table(
+    "feed_items",
+    metadata,
+    tenant(),
+    identifier(primary_key=True),
+    identifier("source_id", nullable=False),
+    Column("key", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("published_at", Moment, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("revisions", Integer, nullable=False, default=0),
+    Column("state", choice(ItemState), nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("last_error", Text),
+    identifier("article_id"),
+    *_lease(),
+    reference("source_id", "sources.id", ondelete="CASCADE"),
+    UniqueConstraint("tenant_id", "source_id", "key"),
+    Index("ix_feed_items_due", "tenant_id", "state", "due_at"),
+)
+
+articles = Table(
+    "articles",
+    metadata,
+    tenant(),
+    identifier(primary_key=True),
+    identifier("source_id"),
+    Column("url", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("lead", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("words", Integer, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("site_name", Text, nullable=False),
+    Column("image_url", Text),
+    Column("language", String(8)),
+    Column("published_at", Moment, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("state", choice(State), nullable=False),
+    Column("internal", Boolean, nullable=False),
+    Column("needs_legal", Boolean, nullable=False),
+    Column("live_from", Moment),
+    Column("expires_at", Moment),
+    identifier("story_id"),
+    *_lease(),
+    reference("source_id", "sources.id"),
+    UniqueConstraint("tenant_id", "digest"),
+    Index("ix_articles_state", "tenant_id", "state", "published_at"),
+    Index("ix_articles_story", "tenant_id", "story_id"),
+)
+
+# Every address under which a text was found: the second outlet that carries it gets a row here, not an article.
+article_urls = Table(
+    "article_urls",
+    metadata,
+    tenant(),
+    Column("url", Text, primary_key=True),
+    identifier("article_id", nullable=False),
+    reference("article_id", "articles.id", ondelete="CASCADE"),
+)
+
+embeddings = Table(
+    "embeddings",
+    metadata,
+    tenant(),
+    identifier("article_id", primary_key=True),
+    Column("encoder", String(64), primary_key=True),
+    Column("vector", Float32s, nullable=False),
+    reference("article_id", "articles.id", ondelete="CASCADE"),
+)
+
+tags = Table(
+    "tags",
+    metadata,
+    tenant(),
+    identifier("article_id", primary_key=True),
+    Column("facet", String(32), primary_key=True),
+    Column("concept", String(64), primary_key=True),
+    Column("probability", Float, nullable=False),
+    Column("origin", choice(Origin), nullable=False),
+    Column("tagger", String(80), nullable=False),
+    reference("article_id", "articles.id", ondelete="CASCADE"),
+)
+
+# --- who may see it, and who said so ---------------------------------------------------------------------------------
+
+# One row per admitted value ('*' for everybody on that axis). Rows are closed, never changed, so that the audience
+# as of any moment can be read back: a row holds from `valid_from` until `valid_to`.
+audiences = Table(
+    "audiences",
+    metadata,
+    tenant(),
+    identifier("article_id", primary_key=True),
+    Column("axis", String(16), primary_key=True),
+    Column("value", String(64), primary_key=True),
+    Column("valid_from", Moment, primary_key=True),
+    Column("valid_to", Moment),
+    Column("origin", choice(Origin), nullable=False),
+    reference("article_id", "articles.id", ondelete="CASCADE"),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    tenant(),
+    identifier(primary_key=True),
+    identifier("article_id", nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", choice(Action), nullable=False),
+    Column("before", choice(State), nullable=False),
+    Column("after", choice(State), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("changes", JSON, nullable=False),
+    reference("article_id", "articles.id", ondelete="CASCADE"),
+    Index("ix_decisions_article", "tenant_id", "article_id", "at"),
+)
+
+employees = Table(
+    "employees",
+    metadata,
+    tenant(),
+    identifier(primary_key=True),
+    Column("email", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("opted_in", Boolean, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    UniqueConstraint("tenant_id", "email"),
+)
+
+memberships = Table(
+    "memberships",
+    metadata,
+    tenant(),
+    identifier("employee_id", primary_key=True),
+    Column("axis", String(16), primary_key=True),
+    Column("value", String(64), primary_key=True),
+    reference("employee_id", "employees.id", ondelete="CASCADE"),
+)
+
+# --- what was offered, and what came of it ---------------------------------------------------------------------------
+
+slates = Table(
+    "slates",
+    metadata,
+    tenant(),
+    identifier(primary_key=True),
+    identifier("employee_id", nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("content_version", Integer, nullable=False),
+    Column("ranker", String(80), nullable=False),
+    Column("degraded", Boolean, nullable=False),
+    Column("axes", AxesJson, nullable=False),
+    Column("feature_names", JSON, nullable=False),
+    reference("employee_id", "employees.id", ondelete="CASCADE"),
+    Index("ix_slates_employee", "tenant_id", "employee_id", "created_at"),
+)
+
+slate_items = Table(
+    "slate_items",
+    metadata,
+    tenant(),
+    identifier("slate_id", primary_key=True),
+    Column("position", Integer, primary_key=True),
+    identifier("article_id", nullable=False),
+    Column("score", Float, nullable=False),
+    Column("propensity", Float, nullable=False),
+    Column("features", Float64s, nullable=False),
+    Column("reasons", JSON, nullable=False),
+    reference("slate_id", "slates.id", ondelete="CASCADE"),
+    reference("article_id", "articles.id"),
+    UniqueConstraint("tenant_id", "slate_id", "article_id"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    tenant(),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    identifier("event_id", nullable=False),
+    Column("type", choice(EventType), nullable=False),
+    identifier("article_id", nullable=False),
+    identifier("slate_id"),
+    identifier("employee_id"),
+    Column("axes", AxesJson, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("received_at", Moment, nullable=False),
+    Column("body_hash", String(64), nullable=False),
+    reference("article_id", "articles.id"),
+    UniqueConstraint("tenant_id", "event_id"),
+    Index("ix_events_employee", "tenant_id", "employee_id"),
+    Index("ix_events_slate", "tenant_id", "slate_id"),
+)
+
+# --- who may call ----------------------------------------------------------------------------------------------------
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    tenant(),
+    identifier(primary_key=True),
+    Column("prefix", String(16), nullable=False, unique=True),
+    Column("secret_hash", String(64), nullable=False),
+    Column("label", Text, nullable=False),
+    Column("scopes", JSON, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment),
+    Column("revoked_at", Moment),
+)

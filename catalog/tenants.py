@@ -1,0 +1,51 @@
+"""The organisations served, and the two counters each one has."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, select, update
+
+from catalog import tables
+from catalog.database import insert, record, values
+from catalog.errors import NotFound
+from catalog.ids import TenantId
+from catalog.records import FUNCTION, Tenant
+
+_t = tables.tenants
+
+
+def ensure(connection: Connection, tenant: TenantId, name: str, now: datetime) -> None:
+    """Make the tenant where it is not there yet, with function as its only hard axis."""
+    row = {"tenant_id": tenant, **values(Tenant(name, (FUNCTION,)))}
+    connection.execute(insert(connection, _t).values(row, created_at=now).on_conflict_do_nothing())
+
+
+def get(connection: Connection, tenant: TenantId, *, lock: bool = False) -> Tenant:
+    """The tenant as it is now. With `lock`, nobody else appends events until this transaction ends."""
+    query = select(_t).where(_t.c.tenant_id == tenant)
+    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    if row is None:
+        raise NotFound(f"there is no tenant {tenant!r}: run 'sluis init' first")
+    return record(Tenant, row, hard_axes=tuple(row.hard_axes))
+
+
+def set_hard_axes(connection: Connection, tenant: TenantId, axes: tuple[str, ...]) -> None:
+    """Along which axes eligibility must hold from now on. Tenant's rules decide what is allowed."""
+    checked = Tenant("", axes)
+    connection.execute(update(_t).where(_t.c.tenant_id == tenant).values(hard_axes=list(checked.hard_axes)))
+    touch(connection, tenant)
+
+
+def set_encoder(connection: Connection, tenant: TenantId, digest: str) -> None:
+    """Whose vectors are in use from now on; vectors of different encoders never meet."""
+    connection.execute(update(_t).where(_t.c.tenant_id == tenant).values(encoder=digest))
+    touch(connection, tenant)
+
+
+def touch(connection: Connection, tenant: TenantId) -> None:
+    """Say that what can be served has changed: every cached snapshot and standing slate is out of date."""
+    connection.execute(update(_t).where(_t.c.tenant_id == tenant).values(content_version=_t.c.content_version + 1))
+
+
+def set_seq(connection: Connection, tenant: TenantId, seq: int) -> None:
+    """Where the event log ends now. The caller holds the tenant's lock."""
+    connection.execute(update(_t).where(_t.c.tenant_id == tenant).values(seq=seq))

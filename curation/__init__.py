@@ -1,0 +1,1 @@
+"""People decide: states an article can be in, the queue, decisions with reasons, the legal step."""

@@ -1,0 +1,1 @@
+"""From an address on the web to a stored article, and from there to a tagged one."""

@@ -1,0 +1,1 @@
+"""Everything learned: encoder, taggers, ranker, index, and the registry that keeps their artefacts."""

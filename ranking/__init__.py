@@ -1,0 +1,1 @@
+"""From the live articles and what people did with them to one person's short, explained slate."""
