@@ -40,17 +40,32 @@ def many(connection: Connection, tenant: TenantId, ids: Iterable[ArticleId]) -> 
     return {ArticleId(row.id): article_of(row) for row in rows}
 
 
-def in_states(connection: Connection, tenant: TenantId, states: Iterable[State], limit: int = 1000) -> list[Article]:
-    """Articles in any of `states`, newest first."""
-    where = (_a.c.tenant_id == tenant, _a.c.state.in_(list(states)))
-    rows = connection.execute(select(_a).where(*where).order_by(_a.c.published_at.desc(), _a.c.id).limit(limit))
-    return [article_of(row) for row in rows]
+def in_states(
+    connection: Connection, tenant: TenantId, states: Iterable[State], *, oldest_first: bool = False, limit: int
+) -> list[Article]:
+    """Articles in any of `states`, by date of publication."""
+    order = _a.c.published_at if oldest_first else _a.c.published_at.desc()
+    query = select(_a).where(_a.c.tenant_id == tenant, _a.c.state.in_(list(states)))
+    return [article_of(row) for row in connection.execute(query.order_by(order, _a.c.id).limit(limit))]
+
+
+def starting_with(connection: Connection, tenant: TenantId, start: str) -> list[Article]:
+    """Articles whose id starts so: people copy the first digits of an id."""
+    where = (_a.c.tenant_id == tenant, _a.c.id.startswith(start, autoescape=True))
+    return [article_of(row) for row in connection.execute(select(_a).where(*where).limit(10))]
 
 
 def count_by_state(connection: Connection, tenant: TenantId) -> dict[State, int]:
     """How many articles stand where."""
     counted = select(_a.c.state, func.count()).where(_a.c.tenant_id == tenant).group_by(_a.c.state)
     return {State(state): int(count) for state, count in connection.execute(counted)}
+
+
+def story_sizes(connection: Connection, tenant: TenantId, stories: Iterable[ArticleId]) -> dict[ArticleId, int]:
+    """How many articles tell each of these stories."""
+    where = (_a.c.tenant_id == tenant, _a.c.story_id.in_(list(stories)))
+    counted = select(_a.c.story_id, func.count()).where(*where).group_by(_a.c.story_id)
+    return {ArticleId(story): int(count) for story, count in connection.execute(counted)}
 
 
 def find(connection: Connection, tenant: TenantId, *, url: str = "", digest: str = "") -> Article | None:
@@ -64,8 +79,8 @@ def find(connection: Connection, tenant: TenantId, *, url: str = "", digest: str
 def save(connection: Connection, tenant: TenantId, article: Article) -> bool:
     """Store a new article with its address. False, and nothing stored, where its text is stored already."""
     row = values(article) | {"tenant_id": tenant, "words": len(article.text.split())}
-    stored = connection.execute(insert(connection, _a).values(row).on_conflict_do_nothing())
-    if stored.rowcount != 1:
+    stored = insert(connection, _a).values(row).on_conflict_do_nothing().returning(_a.c.id)
+    if connection.execute(stored).one_or_none() is None:
         return False
     add_url(connection, tenant, article.id, article.url)
     return True
@@ -171,8 +186,7 @@ def approved(connection: Connection, tenant: TenantId, encoder: str) -> list[Liv
     query = select(*columns, _e.c.vector).select_from(joined)
     where = (_a.c.tenant_id == tenant, _a.c.state == State.APPROVED, _a.c.live_from.is_not(None))
     rows: list[Row[Any]] = list(connection.execute(query.where(*where).order_by(_a.c.published_at, _a.c.id)))
-    ids = [ArticleId(row.id) for row in rows]
-    admitted = audiences.many(connection, tenant, ids)
+    admitted = audiences.many(connection, tenant, None)
     tags = tags_of(connection, tenant)
     return [_live(row, admitted[row.id], tags.get(row.id, [])) for row in rows if row.id in admitted]
 

@@ -5,10 +5,12 @@ database's own rows in SQL. Neither knows the other.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, and_, delete, exists, or_, select, update
+from sqlalchemy import Connection, Row, and_, delete, exists, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from catalog import tables, tenants
@@ -20,24 +22,18 @@ _a = tables.audiences
 _m = tables.memberships
 
 
-def _holds(at: datetime | None) -> ColumnElement[bool]:
-    if at is None:
-        return _a.c.valid_to.is_(None)
-    return and_(_a.c.valid_from <= at, or_(_a.c.valid_to.is_(None), _a.c.valid_to > at))
+def get(connection: Connection, tenant: TenantId, article: ArticleId) -> Audience | None:
+    """The audience that holds now; None where there is none, which means nobody."""
+    return many(connection, tenant, [article]).get(article)
 
 
-def get(connection: Connection, tenant: TenantId, article: ArticleId, at: datetime | None = None) -> Audience | None:
-    """The audience that holds now, or held `at` a moment; None where there is none, which means nobody."""
-    return many(connection, tenant, [article], at).get(article)
-
-
-def many(
-    connection: Connection, tenant: TenantId, articles: Iterable[ArticleId], at: datetime | None = None
-) -> dict[ArticleId, Audience]:
-    """The audiences of several articles; one without audience is missing from the answer."""
-    where = and_(_a.c.tenant_id == tenant, _a.c.article_id.in_(list(articles)), _holds(at))
+def many(connection: Connection, tenant: TenantId, articles: Iterable[ArticleId] | None) -> dict[ArticleId, Audience]:
+    """The audiences of several articles, or of all where `articles` is None; one without is missing from the answer."""
+    query = select(_a.c.article_id, _a.c.axis, _a.c.value).where(_a.c.tenant_id == tenant, _a.c.valid_to.is_(None))
+    if articles is not None:
+        query = query.where(_a.c.article_id.in_(list(articles)))
     found: dict[ArticleId, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    for row in connection.execute(select(_a.c.article_id, _a.c.axis, _a.c.value).where(where)):
+    for row in connection.execute(query):
         found[ArticleId(row.article_id)][row.axis].add(row.value)
     return {article: Audience({axis: frozenset(v) for axis, v in axes.items()}) for article, axes in found.items()}
 
@@ -99,8 +95,31 @@ def _admits(tenant: TenantId, employee: EmployeeId, axis: str) -> ColumnElement[
     )
 
 
-def served_outside(axes: Axes, audience: Audience | None, hard_axes: Sequence[str]) -> list[str]:
-    """The hard axes on which `audience` does not admit a person who had `axes`; used to audit slates long served."""
+@dataclass(frozen=True, slots=True)
+class History:
+    """Every audience that ever held, in memory: for questions about many past moments."""
+
+    rows: Mapping[ArticleId, Sequence[Row[Any]]]
+
+    @classmethod
+    def load(cls, connection: Connection, tenant: TenantId) -> "History":
+        """Read all of a tenant's."""
+        rows: dict[ArticleId, list[Row[Any]]] = defaultdict(list)
+        for row in connection.execute(select(_a).where(_a.c.tenant_id == tenant)):
+            rows[ArticleId(row.article_id)].append(row)
+        return cls(rows)
+
+    def at(self, article: ArticleId, moment: datetime) -> Audience | None:
+        """The audience that held at `moment`."""
+        axes: dict[str, set[str]] = defaultdict(set)
+        for row in self.rows.get(article, ()):
+            if row.valid_from <= moment and (row.valid_to is None or moment < row.valid_to):
+                axes[row.axis].add(row.value)
+        return Audience({axis: frozenset(values) for axis, values in axes.items()}) if axes else None
+
+
+def closed_axes(axes: Axes, audience: Audience | None, hard_axes: Sequence[str]) -> list[str]:
+    """The hard axes on which `audience` does not admit somebody who has `axes`; empty means admitted."""
     admitted: Axes = audience.axes if audience else {}
     return [
         axis

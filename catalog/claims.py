@@ -52,10 +52,11 @@ def claim(
         .order_by(order_by, table.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
+        .cte("chosen")  # as a plain subquery PostgreSQL may run it again per row, and take more than `limit`
     )
     taken = (
         update(table)
-        .where(table.c.tenant_id == tenant, table.c.id.in_(chosen))
+        .where(table.c.tenant_id == tenant, table.c.id.in_(select(chosen.c.id)))
         .values(lease_until=now + lease, lease_token=token)
         .returning(*table.c)
     )

@@ -65,6 +65,28 @@ def upsert(connection: Connection, tenant: TenantId, people: Iterable[Employee])
     return added, updated
 
 
+def export(connection: Connection, tenant: TenantId, employee: EmployeeId) -> dict[str, list[dict[str, Any]]]:
+    """All that was kept of what a person was offered and did, in plain values: their right to see it."""
+    events, slates, items = tables.events, tables.slates, tables.slate_items
+    offered = (
+        select(
+            slates.c.id.label("slate_id"), slates.c.created_at, items.c.position, items.c.article_id, items.c.reasons
+        )
+        .join(items, (items.c.tenant_id == slates.c.tenant_id) & (items.c.slate_id == slates.c.id))
+        .where(slates.c.tenant_id == tenant, slates.c.employee_id == employee)
+        .order_by(slates.c.created_at, items.c.position)
+    )
+    done = (
+        select(events.c.event_id, events.c.type, events.c.article_id, events.c.slate_id, events.c.at)
+        .where(events.c.tenant_id == tenant, events.c.employee_id == employee)
+        .order_by(events.c.seq)
+    )
+    return {
+        "offered": [dict(row._mapping) for row in connection.execute(offered)],
+        "events": [dict(row._mapping) for row in connection.execute(done)],
+    }
+
+
 def erase(connection: Connection, tenant: TenantId, employee: EmployeeId) -> dict[str, int]:
     """Remove a person. Their slates go; their events stay as counts that point to nobody. Returns what was touched."""
     get(connection, tenant, employee)

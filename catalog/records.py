@@ -251,7 +251,8 @@ class SlateItem:
 class Slate:
     """What one person was offered at one moment, with all that is needed to learn from it or to replay it.
 
-    `seq` is the event log's position it was ranked at, `axes` who the person was then.
+    `seq` is the event log's position it was ranked at, `axes` who the person was then, `language` the one language
+    that was asked for, if any.
     """
 
     id: SlateId
@@ -264,6 +265,7 @@ class Slate:
     axes: Axes
     feature_names: tuple[str, ...]
     items: tuple[SlateItem, ...]
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

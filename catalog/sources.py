@@ -26,8 +26,8 @@ class SourceExists(Conflict):
 def add(connection: Connection, tenant: TenantId, source: Source) -> None:
     """Start reading a feed. Raises SourceExists where its address is read already."""
     row = {"tenant_id": tenant, **values(source)}
-    added = connection.execute(insert(connection, _s).values(row).on_conflict_do_nothing())
-    if added.rowcount != 1:
+    added = insert(connection, _s).values(row).on_conflict_do_nothing().returning(_s.c.id)
+    if connection.execute(added).one_or_none() is None:
         raise SourceExists(f"{source.url} is a source already: 'sluis source list' shows it")
 
 

@@ -232,6 +232,7 @@ slates = Table(
     Column("degraded", Boolean, nullable=False),
     Column("axes", AxesJson, nullable=False),
     Column("feature_names", JSON, nullable=False),
+    Column("language", String(8)),
     reference("employee_id", "employees.id", ondelete="CASCADE"),
     Index("ix_slates_employee", "tenant_id", "employee_id", "created_at"),
 )

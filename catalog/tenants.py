@@ -15,8 +15,8 @@ _t = tables.tenants
 
 def ensure(connection: Connection, tenant: TenantId, name: str, now: datetime) -> None:
     """Make the tenant where it is not there yet, with function as its only hard axis."""
-    row = {"tenant_id": tenant, **values(Tenant(name, (FUNCTION,)))}
-    connection.execute(insert(connection, _t).values(row, created_at=now).on_conflict_do_nothing())
+    row = values(Tenant(name, (FUNCTION,))) | {"tenant_id": tenant, "created_at": now}
+    connection.execute(insert(connection, _t).values(row).on_conflict_do_nothing())
 
 
 def get(connection: Connection, tenant: TenantId, *, lock: bool = False) -> Tenant:

@@ -1,0 +1,61 @@
+"""The command `sluis`. Errors of this program end in one line on standard error and exit code 1."""
+
+import logging
+import sys
+
+import typer
+from rich.markup import escape
+
+from catalog.errors import SluisError
+from sluis.commands import (
+    audit,
+    demo,
+    feed,
+    ingest,
+    init,
+    keys,
+    models,
+    people,
+    review,
+    serve,
+    sources,
+    taxonomy,
+    train,
+)
+from sluis.console import err
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+app.add_typer(sources.app, name="source")
+app.add_typer(review.app, name="review")
+app.add_typer(people.app, name="people")
+app.add_typer(models.app, name="models")
+app.add_typer(keys.app, name="key")
+app.add_typer(audit.app, name="audit")
+app.command("init")(init.init)
+app.command("taxonomy")(taxonomy.taxonomy)
+app.command("ingest")(ingest.ingest)
+app.command("enrich")(ingest.enrich)
+app.command("feed")(feed.feed)
+app.command("train")(train.train)
+app.command("evaluate")(train.evaluate)
+app.command("serve")(serve.serve)
+app.command("demo")(demo.demo)
+
+
+@app.callback()
+def sluis() -> None:
+    """Sluis: the right article to the right job function, and to nobody else."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        app()
+    except SluisError as error:
+        err.print(f"[bold red]error[/] {escape(str(error))}", soft_wrap=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

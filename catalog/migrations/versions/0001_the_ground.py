@@ -185,6 +185,7 @@ def upgrade() -> None:
         sa.Column("degraded", sa.Boolean(), nullable=False),
         sa.Column("axes", catalog.columns.AxesJson(none_as_null=True), nullable=False),
         sa.Column("feature_names", sa.JSON(), nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=True),
         sa.ForeignKeyConstraint(
             ["tenant_id", "employee_id"],
             ["employees.tenant_id", "employees.id"],

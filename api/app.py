@@ -1,0 +1,38 @@
+"""The application: routes, errors, documentation. Made by the roof, which knows the services."""
+
+from fastapi import FastAPI
+from fastapi_standalone_docs import StandaloneDocs
+
+from api import errors
+from api.dependencies import Services
+from api.routes import articles, events, feed, health
+from api.schemas import Problem
+
+_PROBLEMS = {
+    status: {"model": Problem, "content": {"application/problem+json": {}}, "description": description}
+    for status, description in {
+        401: "The key is missing, unknown, expired or revoked.",
+        403: "The key, or the person, does not allow this.",
+        404: "There is no such thing for this tenant.",
+        409: "The state of things does not allow it.",
+        422: "The request cannot be accepted as it is.",
+        503: "A part that this needs is away; try again after `Retry-After` seconds.",
+    }.items()
+}
+
+
+def create_app(services: Services) -> FastAPI:
+    """The whole HTTP edge over these services."""
+    app = FastAPI(
+        title="Sluis",
+        version="1",
+        summary="The right article to the right job function, and to nobody else.",
+        redoc_url=None,
+    )
+    app.state.services = services
+    errors.install(app)
+    app.include_router(health.router)
+    for module in (feed, articles, events):
+        app.include_router(module.router, prefix="/v1", responses=_PROBLEMS)
+    StandaloneDocs(app)  # the documentation page brings its own scripts: nothing is fetched from elsewhere
+    return app

@@ -1,0 +1,50 @@
+"""What a request can ask for: the services the roof wired, and connections in a transaction of the request's own."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Depends, Request
+from sqlalchemy import Connection
+
+from catalog.database import Database
+from catalog.ids import TenantId
+from catalog.taxonomy import Taxonomy
+from ranking.feed import FeedService
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """All that the edge needs from the floors below; made once by the roof."""
+
+    database: Database
+    taxonomy: Taxonomy
+    clock: Callable[[], datetime]
+    feeds: Callable[[TenantId], FeedService]
+
+
+def services(request: Request) -> Services:
+    """The services of the running program."""
+    found = request.app.state.services
+    assert isinstance(found, Services)  # noqa: S101 - put there by `create_app`
+    return found
+
+
+Wired = Annotated[Services, Depends(services)]
+
+
+def read_tx(wired: Wired) -> Iterator[Connection]:
+    """A connection that sees one moment of the database."""
+    with wired.database.read() as connection:
+        yield connection
+
+
+def write_tx(wired: Wired) -> Iterator[Connection]:
+    """A connection whose transaction is committed before the answer is sent, and undone where the handler raises."""
+    with wired.database.write() as connection:
+        yield connection
+
+
+Reading = Annotated[Connection, Depends(read_tx, scope="function")]
+Writing = Annotated[Connection, Depends(write_tx, scope="function")]

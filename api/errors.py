@@ -1,0 +1,65 @@
+"""Errors become HTTP here and nowhere else: RFC 9457 problem details with our stable codes."""
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+import orjson
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from catalog.errors import Conflict, Forbidden, Invalid, NotFound, SluisError, Unauthorised, Unavailable
+
+log = logging.getLogger(__name__)
+
+_STATUS: Final[Mapping[type[SluisError], HTTPStatus]] = {
+    Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
+    NotFound: HTTPStatus.NOT_FOUND,
+    Conflict: HTTPStatus.CONFLICT,
+    Forbidden: HTTPStatus.FORBIDDEN,
+    Unauthorised: HTTPStatus.UNAUTHORIZED,
+    Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+
+
+def problem(status: HTTPStatus, code: str, detail: str, **more: Any) -> Response:
+    """One problem document. `code` is stable, `detail` is for people."""
+    body = {"type": "about:blank", "title": status.phrase, "status": status, "code": code, "detail": detail, **more}
+    headers = {}
+    if status is HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
+    if status is HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["Retry-After"] = "5"
+    return Response(orjson.dumps(body), status, headers, media_type="application/problem+json")
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of this program, of validation and of routing as a problem."""
+
+    @app.exception_handler(SluisError)
+    def known(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, SluisError)  # noqa: S101 - what the decorator above registers it for
+        status = next(status for kind, status in _STATUS.items() if isinstance(error, kind))
+        return problem(status, error.code, str(error))
+
+    @app.exception_handler(RequestValidationError)
+    def malformed(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)  # noqa: S101
+        places = [
+            {"where": ".".join(str(part) for part in found["loc"]), "what": found["msg"]} for found in error.errors()
+        ]
+        detail = "; ".join(f"{place['where']}: {place['what']}" for place in places[:5])
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "malformed", detail, errors=places)
+
+    @app.exception_handler(HTTPException)
+    def routing(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)  # noqa: S101
+        status = HTTPStatus(error.status_code)
+        return problem(status, status.name.lower(), f"{error.detail}: see /docs for what there is")
+
+    @app.exception_handler(Exception)
+    def unexpected(request: Request, error: Exception) -> Response:
+        log.error("unexpected %s on %s", type(error).__name__, request.url.path, exc_info=error)
+        return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "something went wrong here; it has been logged")

@@ -1,0 +1,1 @@
+"""One module per thing the API speaks of."""

@@ -1,0 +1,53 @@
+"""A person's feed."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from api.dependencies import Wired
+from api.routes.articles import article_out
+from api.schemas import FeedOut, Id, Language, PickOut, ReasonOut
+from api.security import Recommending
+from catalog import articles
+from catalog.ids import EmployeeId
+from ranking.explain import in_words
+
+router = APIRouter(tags=["recommendation"])
+
+
+@router.get("/employees/{employee_id}/feed", summary="A ranked, explained feed for one employee")
+def feed(
+    wired: Wired,
+    tenant: Recommending,
+    employee_id: Id,
+    limit: Annotated[int, Query(ge=1, le=50)] = 10,
+    language: Annotated[Language, Query(description="The language of the reasons.")] = "en",
+) -> FeedOut:
+    """Only articles whose audience admits this person on every hard axis, ranked, with reasons.
+
+    The same slate is returned until the person does something, content changes, or 30 minutes have passed, so asking
+    often costs no exposure.
+    """
+    now = wired.clock()
+    slate = wired.feeds(tenant).serve(wired.database, EmployeeId(str(employee_id)), now, limit)
+    with wired.database.read() as connection:
+        shown = articles.many(connection, tenant, [item.article_id for item in slate.items])
+    picks = [
+        PickOut(
+            position=item.position,
+            score=item.score,
+            article=article_out(shown[item.article_id]),
+            reasons=[
+                ReasonOut(code=reason.code, text=in_words(reason, language, wired.taxonomy)) for reason in item.reasons
+            ],
+        )
+        for item in slate.items
+    ]
+    return FeedOut(
+        slate_id=slate.id,
+        employee_id=slate.employee_id,
+        created_at=slate.created_at,
+        ranker=slate.ranker,
+        degraded=slate.degraded,
+        items=picks,
+    )

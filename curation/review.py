@@ -1,0 +1,172 @@
+"""Decisions. Each one checks what is allowed, changes the article and writes the audit line, in one transaction.
+
+The functions take the caller's connection: a decision and its audit line are kept together or not at all.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection
+
+from catalog import articles, audiences, reviews, tenants
+from catalog.errors import Forbidden, Invalid
+from catalog.ids import ArticleId, DecisionId, TenantId, new_id
+from catalog.records import Action, Article, Audience, Decision, Origin, State, Tag
+from curation.audience import propose, require_complete
+from curation.policy import PolicyOptions, route
+from curation.states import after
+
+ROUTER = Origin.MACHINE.value
+"""How the audit trail names the policy."""
+
+
+class Role(StrEnum):
+    """In what capacity somebody decides."""
+
+    CURATOR = "curator"
+    EXPERT = "expert"
+    LEGAL = "legal"
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewer:
+    """A person who decides, as the audit trail will name them."""
+
+    name: str
+    role: Role = Role.CURATOR
+
+    def __post_init__(self) -> None:
+        if not self.name.strip():
+            raise Invalid("a decision needs a name: say who you are with --by")
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.role})"
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where decisions are taken: one tenant, one transaction, one moment."""
+
+    connection: Connection
+    tenant: TenantId
+    now: datetime
+
+    def route_tagged(self, options: PolicyOptions, limit: int = 500) -> int:
+        """Send tagged articles on to whoever must decide. Returns how many."""
+        waiting = articles.in_states(self.connection, self.tenant, [State.TAGGED], limit=limit)
+        for article in waiting:
+            way = route(article, options)
+            self._record(article, ROUTER, Action.ROUTE, way.reason, {}, needs_legal=way.needs_legal)
+        return len(waiting)
+
+    def approve(
+        self,
+        article_id: ArticleId,
+        by: Reviewer,
+        *,
+        audience: Audience | None = None,
+        reason: str = "",
+        needs_legal: bool | None = None,
+        live_from: datetime | None = None,
+        expires_at: datetime | None = None,
+    ) -> Decision:
+        """Let an article go to its audience: the one given, else the one the tags propose.
+
+        It stops at legal where it needs to. Raises NoAudience where nobody would see it, NotPossible, StateChanged.
+        """
+        article = articles.get(self.connection, self.tenant, article_id)
+        chosen = audience or self._standing_audience(article_id)
+        hard_axes = tenants.get(self.connection, self.tenant).hard_axes
+        complete = require_complete(chosen, hard_axes)
+        opens, closes = live_from or self.now, expires_at
+        if closes is not None and closes <= opens:
+            raise Invalid(f"it would expire at {closes:%Y-%m-%d %H:%M}, before it goes live: choose a later moment")
+        legal = article.needs_legal if needs_legal is None else needs_legal
+        changes = {"audience": _listed(complete), "live_from": opens.isoformat()}
+        decision = self._record(
+            article, str(by), Action.APPROVE, reason, changes, live_from=opens, expires_at=closes, needs_legal=legal
+        )
+        audiences.replace(self.connection, self.tenant, article_id, complete, Origin.PERSON, self.now)
+        return decision
+
+    def sign(self, article_id: ArticleId, by: Reviewer, *, reason: str = "") -> Decision:
+        """Legal lets it pass. What was to go live earlier goes live now: nothing is shown from before the signature."""
+        if by.role is not Role.LEGAL:
+            raise Forbidden(f"{by} may not sign: only somebody with role legal can (--role legal)")
+        article = articles.get(self.connection, self.tenant, article_id)
+        opens = max(self.now, article.live_from or self.now)
+        return self._record(article, str(by), Action.SIGN, reason, {"live_from": opens.isoformat()}, live_from=opens)
+
+    def reject(self, article_id: ArticleId, by: Reviewer, *, reason: str) -> Decision:
+        """Refuse an article, for good."""
+        return self._end(article_id, by, Action.REJECT, reason)
+
+    def withdraw(self, article_id: ArticleId, by: Reviewer, *, reason: str) -> Decision:
+        """Take an article back, for good, also when it is live."""
+        return self._end(article_id, by, Action.WITHDRAW, reason)
+
+    def edit(
+        self,
+        article_id: ArticleId,
+        by: Reviewer,
+        *,
+        tags: Mapping[str, frozenset[str]] | None = None,
+        audience: Audience | None = None,
+        reason: str = "",
+    ) -> Decision:
+        """Correct tags, facet by facet, or the audience; both hold at once. The caller has checked the concepts."""
+        article = articles.get(self.connection, self.tenant, article_id)
+        changes: dict[str, Any] = {}
+        for facet, concepts in (tags or {}).items():
+            before = articles.tags_of(self.connection, self.tenant, [article_id]).get(article_id, [])
+            changes[facet] = {"before": [t.concept for t in before if t.facet == facet], "after": sorted(concepts)}
+        if audience is not None:
+            require_complete(audience, tenants.get(self.connection, self.tenant).hard_axes)
+            changes["audience"] = _listed(audience)
+        if not changes:
+            raise Invalid("nothing to change: give --tag FACET=CONCEPT or --audience AXIS=VALUE")
+        decision = self._record(article, str(by), Action.EDIT, reason, changes)
+        for facet, concepts in (tags or {}).items():
+            said = [Tag(facet, concept, 1.0, Origin.PERSON) for concept in sorted(concepts)]
+            articles.replace_tags(self.connection, self.tenant, article_id, said, facet)
+        if audience is not None:
+            audiences.replace(self.connection, self.tenant, article_id, audience, Origin.PERSON, self.now)
+        return decision
+
+    def _standing_audience(self, article_id: ArticleId) -> Audience | None:
+        """What the source's owner or an earlier edit said, else what the tags propose."""
+        said = audiences.get(self.connection, self.tenant, article_id)
+        return said or propose(articles.tags_of(self.connection, self.tenant, [article_id]).get(article_id, []))
+
+    def _end(self, article_id: ArticleId, by: Reviewer, action: Action, reason: str) -> Decision:
+        if not reason.strip():
+            raise Invalid(f"a reason is needed to {action}: the next curator will want to know (--reason)")
+        article = articles.get(self.connection, self.tenant, article_id)
+        return self._record(article, str(by), action, reason, {})
+
+    def _record(
+        self, article: Article, actor: str, action: Action, reason: str, changes: dict[str, Any], **columns: Any
+    ) -> Decision:
+        """Move the article and write the line of the trail."""
+        target = after(article.state, action, needs_legal=columns.get("needs_legal", article.needs_legal))
+        articles.move(self.connection, self.tenant, article.id, article.state, target, **columns)
+        decision = Decision(
+            id=DecisionId(new_id()),
+            article_id=article.id,
+            at=self.now,
+            actor=actor,
+            action=action,
+            before=article.state,
+            after=target,
+            reason=reason,
+            changes=changes,
+        )
+        reviews.add(self.connection, self.tenant, decision)
+        return decision
+
+
+def _listed(audience: Audience) -> dict[str, list[str]]:
+    return {axis: sorted(values) for axis, values in sorted(audience.axes.items())}

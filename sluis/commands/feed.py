@@ -1,0 +1,52 @@
+"""`sluis feed`: one person's feed in the terminal, through the same door as the API."""
+
+from typing import Annotated, Literal
+
+import typer
+from rich.markup import escape
+
+from catalog import articles, people
+from catalog.clock import utcnow
+from catalog.ids import EmployeeId
+from catalog.records import Slate
+from ranking.explain import in_words
+from ranking.feed import FeedService
+from sluis.console import AsJson, out, print_json
+from sluis.wiring import House, open_house
+
+Language = Literal["nl", "en"]
+
+
+def feed(
+    email: Annotated[str, typer.Argument(help="The person's e-mail address.")],
+    size: Annotated[int, typer.Option(min=1, max=50)] = 10,
+    language: Annotated[Language, typer.Option(help="The language of the reasons.")] = "en",
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show what one person is offered, and why. It counts as an offer: the slate is logged."""
+    house = open_house()
+    with house.database.read() as connection:
+        person = people.by_email(connection, house.tenant, email)
+    service = FeedService(house.tenant, house.rankers, house.ranking_options)
+    slate = service.serve(house.database, EmployeeId(person.id), utcnow(), size)
+    if as_json:
+        print_json(slate)
+        return
+    if not slate.items:
+        out.print("Nothing yet: no live article is meant for this person. 'sluis review list' shows what waits.")
+    for line in lines(house, slate, language):
+        out.print(line)
+
+
+def lines(house: House, slate: Slate, language: Language) -> list[str]:
+    """A slate as lines for the terminal: title and source, then the reasons."""
+    with house.database.read() as connection:
+        shown = articles.many(connection, house.tenant, [item.article_id for item in slate.items])
+    found = []
+    for item in slate.items:
+        article = shown[item.article_id]
+        reasons = "; ".join(in_words(reason, language, house.taxonomy) for reason in item.reasons)
+        found.append(f"{item.position:2}. [bold]{escape(article.title)}[/] [dim]({escape(article.site_name)})[/]")
+        found.append(f"    [green]{escape(reasons)}[/]")
+    return found

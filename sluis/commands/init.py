@@ -1,0 +1,36 @@
+"""`sluis init`: make or migrate the database."""
+
+from typing import Annotated
+
+import typer
+
+from catalog import tenants
+from catalog.database import Database
+from catalog.errors import Invalid
+from catalog.ids import TenantId
+from catalog.records import AXES, FUNCTION
+from sluis.console import out
+from sluis.settings import read_settings
+from sluis.wiring import prepare
+
+
+def init(
+    hard_axis: Annotated[
+        list[str] | None,
+        typer.Option(help=f"An axis on which audience and employee must meet, of {', '.join(AXES)}; function always."),
+    ] = None,
+) -> None:
+    """Make the database and the organisation, or bring them up to date. Safe to run again."""
+    settings = read_settings()
+    database = Database(settings.database)
+    prepare(database, settings)
+    if hard_axis:
+        unknown = sorted(set(hard_axis) - set(AXES))
+        if unknown:
+            raise Invalid(f"unknown axis {', '.join(unknown)}: use {', '.join(AXES)}")
+        axes = tuple(axis for axis in AXES if axis == FUNCTION or axis in hard_axis)
+        with database.write() as connection:
+            tenants.set_hard_axes(connection, TenantId(settings.tenant), axes)
+    with database.read() as connection:
+        tenant = tenants.get(connection, TenantId(settings.tenant))
+    out.print(f"{settings.tenant} is ready in {database.engine.url!r}; hard axes: {', '.join(tenant.hard_axes)}")

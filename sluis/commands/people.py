@@ -1,0 +1,64 @@
+"""`sluis people …`: who may be shown articles."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from catalog import people
+from catalog.clock import utcnow
+from catalog.records import Employee
+from sluis import roster
+from sluis.console import AsJson, out, print_json, show
+from sluis.wiring import open_house
+
+app = typer.Typer(help="Import, list, export and erase employees.", no_args_is_help=True)
+
+Email = Annotated[str, typer.Argument(help="The person's e-mail address.")]
+
+
+@app.command("import")
+def import_people(path: Annotated[Path, typer.Argument(help="A CSV file in UTF-8.")]) -> None:
+    """Add people, or bring known ones (same address) up to date. One wrong line, and nobody is imported."""
+    house = open_house()
+    found = roster.read(path, house.taxonomy, utcnow())
+    with house.database.write() as connection:
+        added, updated = people.upsert(connection, house.tenant, found)
+    out.print(f"{added} added, {updated} updated")
+
+
+@app.command("list")
+def list_people(*, as_json: AsJson = False) -> None:
+    """Show everybody."""
+    house = open_house()
+    with house.database.read() as connection:
+        known = people.every(connection, house.tenant)
+    show([_row(person) for person in known], as_json, "Nobody yet: 'sluis people import people.csv'.")
+
+
+@app.command()
+def export(email: Email) -> None:
+    """Print all that is kept about one person, as JSON."""
+    house = open_house()
+    with house.database.read() as connection:
+        person = people.by_email(connection, house.tenant, email)
+        kept = people.export(connection, house.tenant, person.id)
+    print_json({"employee": _row(person), **kept})
+
+
+@app.command()
+def erase(email: Email) -> None:
+    """Remove a person. Their slates go; their events stay as counts that point to nobody."""
+    house = open_house()
+    with house.database.write() as connection:
+        person = people.by_email(connection, house.tenant, email)
+        touched = people.erase(connection, house.tenant, person.id)
+    out.print("erased: " + ", ".join(f"{count} {what}" for what, count in touched.items()))
+
+
+def _row(person: Employee) -> dict[str, Any]:
+    axes = {
+        axis: " ".join(sorted(person.axes.get(axis, ())))
+        for axis in ("function", "industry", "language", "region", "unit")
+    }
+    return {"id": person.id, "email": person.email, "name": person.name, **axes, "opted_in": person.opted_in}

@@ -1,0 +1,196 @@
+"""`sluis review …`: what waits for a person, and their decisions."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from catalog import reviews
+from catalog.clock import utcnow
+from catalog.errors import Invalid
+from catalog.records import Audience, Decision, State
+from curation import audience as audiences
+from curation import queue
+from curation.review import Desk, Reviewer, Role
+from sluis.console import AsJson, out, print_json, show
+from sluis.wiring import House, open_house
+
+app = typer.Typer(help="The queue of candidates, and decisions on them.", no_args_is_help=True)
+
+ArticleArg = Annotated[str, typer.Argument(help="The article's id, or the beginning of it.")]
+By = Annotated[str, typer.Option(help="Who decides; the audit trail names you.", envvar="SLUIS_REVIEWER")]
+RoleOption = Annotated[Role, typer.Option(help="In what capacity.")]
+Why = Annotated[str, typer.Option("--reason", help="Why, in a few words.")]
+AudienceOption = Annotated[
+    list[str] | None, typer.Option("--audience", help="For whom: axis=value, or axis=* for everybody; repeat for more.")
+]
+_DATES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M"]
+
+
+@app.command("list")
+def list_queue(
+    state: Annotated[State | None, typer.Option(help="Only this state; default: all that waits for a person.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 20,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show what waits, oldest first, with the audience that the tags propose."""
+    house = open_house()
+    states = (state,) if state else queue.WAITING
+    with house.database.read() as connection:
+        entries = queue.waiting(connection, house.tenant, states=states, limit=limit)
+    rows = [
+        {
+            "id": entry.article.id[:8],
+            "state": entry.article.state,
+            "language": entry.article.language,
+            "published": entry.article.published_at,
+            "title": entry.article.title,
+            "for": _who(entry.audience or entry.proposed) or "? (you decide)",
+            "story": entry.story_size,
+        }
+        for entry in entries
+    ]
+    show(rows, as_json, "Nothing waits. 'sluis ingest' and 'sluis enrich' bring candidates.")
+
+
+@app.command("show")
+def show_entry(article: ArticleArg, *, as_json: AsJson = False) -> None:
+    """Show one article: its text, its tags with how sure they are, its audience and what was decided so far."""
+    house = open_house()
+    with house.database.read() as connection:
+        entry = queue.entry(connection, house.tenant, article)
+        trail = reviews.of_article(connection, house.tenant, entry.article.id)
+    if as_json:
+        print_json({"entry": entry, "decisions": trail})
+        return
+    found = entry.article
+    out.print(f"[bold]{escape(found.title)}[/]\n{escape(found.url)}")
+    out.print(f"{found.state} · {found.language} · {found.site_name} · {found.published_at:%Y-%m-%d %H:%M}")
+    out.print(f"\n{escape(found.lead)}\n")
+    rows = [
+        {"facet": tag.facet, "tag": _label(house, tag.facet, tag.concept), "sure": tag.probability, "by": tag.origin}
+        for tag in entry.tags
+    ]
+    show(rows, as_json=False, empty="No tags.")
+    out.print(f"\naudience: {_who(entry.audience) or 'nobody yet'}; proposed: {_who(entry.proposed) or 'unclear'}")
+    if found.needs_legal:
+        out.print("legal must sign")
+    for decision in trail:
+        what = f"{decision.action} → {decision.after}"
+        out.print(f"{decision.at:%Y-%m-%d %H:%M} {escape(decision.actor)}: {what} {escape(decision.reason)}")
+
+
+@app.command()
+def approve(
+    article: ArticleArg,
+    by: By,
+    role: RoleOption = Role.CURATOR,
+    audience: AudienceOption = None,
+    reason: Why = "",
+    legal: Annotated[bool | None, typer.Option("--legal/--no-legal", help="Whether legal must sign first.")] = None,
+    live_from: Annotated[datetime | None, typer.Option(formats=_DATES, help="Embargo, local time.")] = None,
+    expires: Annotated[datetime | None, typer.Option(formats=_DATES, help="Last moment, local time.")] = None,
+) -> None:
+    """Let an article go to its audience: the one you name, else the one that the tags propose."""
+    house = open_house()
+    with house.database.write() as connection:
+        desk = Desk(connection, house.tenant, utcnow())
+        decision = desk.approve(
+            queue.entry(connection, house.tenant, article).article.id,
+            Reviewer(by, role),
+            audience=_parse_audience(house, audience),
+            reason=reason,
+            needs_legal=legal,
+            live_from=_local(live_from),
+            expires_at=_local(expires),
+        )
+    _tell(decision)
+
+
+@app.command()
+def sign(article: ArticleArg, by: By, role: RoleOption = Role.LEGAL, reason: Why = "") -> None:
+    """Legal lets an article pass."""
+    house = open_house()
+    with house.database.write() as connection:
+        found = queue.entry(connection, house.tenant, article).article.id
+        decision = Desk(connection, house.tenant, utcnow()).sign(found, Reviewer(by, role), reason=reason)
+    _tell(decision)
+
+
+@app.command()
+def reject(article: ArticleArg, by: By, reason: Why, role: RoleOption = Role.CURATOR) -> None:
+    """Refuse an article, for good."""
+    house = open_house()
+    with house.database.write() as connection:
+        found = queue.entry(connection, house.tenant, article).article.id
+        decision = Desk(connection, house.tenant, utcnow()).reject(found, Reviewer(by, role), reason=reason)
+    _tell(decision)
+
+
+@app.command()
+def withdraw(article: ArticleArg, by: By, reason: Why, role: RoleOption = Role.CURATOR) -> None:
+    """Take an article back, for good, also when it is live."""
+    house = open_house()
+    with house.database.write() as connection:
+        found = queue.entry(connection, house.tenant, article).article.id
+        decision = Desk(connection, house.tenant, utcnow()).withdraw(found, Reviewer(by, role), reason=reason)
+    _tell(decision)
+
+
+@app.command()
+def edit(
+    article: ArticleArg,
+    by: By,
+    tag: Annotated[
+        list[str] | None,
+        typer.Option(help="facet=concept; all tags of a facet you name are replaced. Repeat for more."),
+    ] = None,
+    audience: AudienceOption = None,
+    reason: Why = "",
+    role: RoleOption = Role.CURATOR,
+) -> None:
+    """Correct tags or audience; both take effect at once."""
+    house = open_house()
+    with house.database.write() as connection:
+        decision = Desk(connection, house.tenant, utcnow()).edit(
+            queue.entry(connection, house.tenant, article).article.id,
+            Reviewer(by, role),
+            tags=_parse_tags(house, tag),
+            audience=_parse_audience(house, audience),
+            reason=reason,
+        )
+    _tell(decision)
+
+
+def _parse_audience(house: House, words: list[str] | None) -> Audience | None:
+    return audiences.parse(words, house.taxonomy) if words else None
+
+
+def _parse_tags(house: House, words: list[str] | None) -> dict[str, frozenset[str]]:
+    said: dict[str, set[str]] = {}
+    for word in words or ():
+        facet, separator, concept = word.partition("=")
+        if not separator:
+            raise Invalid(f"{word!r} is no tag: write facet=concept, or facet= for none")
+        said.setdefault(facet, set()).update([concept] if concept else [])
+    return {facet: house.taxonomy.require(facet, concepts) for facet, concepts in said.items()}
+
+
+def _local(moment: datetime | None) -> datetime | None:
+    return moment.astimezone() if moment else None
+
+
+def _label(house: House, facet: str, concept: str) -> str:
+    known: dict[str, Any] = dict(house.taxonomy.facets.get(facet, {}))
+    return f"{concept} ({known[concept].label('nl')})" if concept in known else concept
+
+
+def _who(audience: Audience | None) -> str:
+    axes = sorted(audience.axes.items()) if audience else []
+    return "; ".join(f"{axis}: {', '.join(sorted(values))}" for axis, values in axes)
+
+
+def _tell(decision: Decision) -> None:
+    out.print(f"{decision.article_id[:8]} is now {decision.after}")

@@ -1,0 +1,60 @@
+"""`sluis train` and `sluis evaluate`: learn a ranker from the past, and say how good it is."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from catalog.clock import utcnow
+from evaluation.report import evaluate as compare
+from evaluation.report import measure
+from models.heuristic import HeuristicRanker
+from models.protocols import Ranker
+from models.registry import RANKER
+from ranking import dataset, splits, training
+from ranking.dataset import Dataset, LabelOptions
+from ranking.splits import SplitOptions
+from sluis.console import AsJson, out, print_json, progress, show
+from sluis.wiring import House, open_house
+
+
+def train(*, as_json: AsJson = False) -> None:
+    """Learn a ranker from the slates and events so far. It stays a challenger until it is promoted."""
+    house, options = open_house(), training.TrainingOptions()
+    data = load(house)
+    with progress("Training", options.trees.rounds) as tick:
+        trained = training.train(data, options, measure, tick)
+    files = trained.ranker.to_files()
+    made = house.registry.add(RANKER, files, facts=trained.facts, metrics=trained.metrics, now=utcnow())
+    if as_json:
+        print_json({"name": made.name, "metrics": trained.metrics, "importance": trained.ranker.importance()})
+        return
+    out.print(f"{made.name} is a challenger. On the newest days:")
+    show(_beside(trained.metrics["test"]), as_json=False)
+    top = ", ".join(f"{name} {share:.0%}" for name, share in list(trained.ranker.importance().items())[:6])
+    out.print(f"It looks most at: {top}\nLet it rank with: sluis models promote {made.name}", soft_wrap=True)
+
+
+def evaluate(*, as_json: AsJson = False) -> None:
+    """Compare the champion and the heuristic on the newest days, for everybody and per job function."""
+    house = open_house()
+    newest = splits.by_time(load(house), SplitOptions()).test
+    champion = house.rankers()
+    rankers: dict[str, Ranker] = {ranker.name: ranker for ranker in (champion, HeuristicRanker())}
+    report = compare(newest, rankers.values())
+    if as_json:
+        print_json(report.to_dict())
+        return
+    rows = [
+        {"function": row.function, "ranker": row.ranker, "slates": row.slates, **row.metrics}
+        for row in sorted(report.rows, key=lambda row: (row.function, row.ranker))
+    ]
+    show(rows, as_json=False)
+
+
+def load(house: House) -> Dataset:
+    """All that can be learned from or judged on now."""
+    with house.database.read() as connection:
+        return dataset.load(connection, house.tenant, utcnow(), LabelOptions())
+
+
+def _beside(metrics: Mapping[str, Mapping[str, float]]) -> list[dict[str, Any]]:
+    return [{"ranker": name, **figures} for name, figures in metrics.items()]

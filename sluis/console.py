@@ -1,0 +1,66 @@
+"""What a person at a terminal sees: tables, one-line errors, progress; and JSON where a program asks."""
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import orjson
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from models.protocols import Progress as Tick
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+def show(rows: Sequence[Mapping[str, Any]], as_json: bool, empty: str = "Nothing there.") -> None:
+    """A table with a column per key of the first row, or the rows as JSON."""
+    if as_json:
+        print_json(list(rows))
+    elif not rows:
+        out.print(empty)
+    else:
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for name in rows[0]:
+            table.add_column(name.replace("_", " "), overflow="fold")
+        for row in rows:
+            table.add_row(*(_cell(value) for value in row.values()))
+        out.print(table)
+
+
+def print_json(value: Any) -> None:
+    """A value as JSON, on standard output."""
+    options = orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE
+    sys.stdout.buffer.write(orjson.dumps(value, default=_plain, option=options))
+    sys.stdout.flush()
+
+
+@contextmanager
+def progress(what: str, total: int | None) -> Iterator[Tick]:
+    """A bar on standard error while the block runs; the block calls what it gets with each number of steps done."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=not err.is_terminal) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda steps: bar.advance(task, steps)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, frozenset | set):
+        return sorted(value)
+    raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    if hasattr(value, "strftime"):
+        return str(value.strftime("%Y-%m-%d %H:%M"))
+    return str(value)

@@ -1,0 +1,89 @@
+"""Every setting of the program, read from SLUIS_… variables of the environment; nothing else reads it.
+
+Below the roof each package owns its options; here they are composed.
+"""
+
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from catalog.errors import Invalid
+from ingest.config import EnrichOptions, FetchLimits, IngestOptions
+
+
+class Settings(BaseSettings):
+    """What an operator can set. Each field is the variable SLUIS_<NAME>; the text is its documentation."""
+
+    model_config = SettingsConfigDict(env_prefix="SLUIS_", frozen=True)
+
+    data_dir: Path = Field(Path("sluis-data"), description="Where the embedded database and the artefacts live.")
+    database_url: str = Field("", description="sqlite:///PATH or postgresql://…; default: SQLite in the data folder.")
+    artefact_dir: Path = Field(Path(), description="Taggers and rankers; default: `artefacts` in the data folder.")
+    cache_dir: Path = Field(Path("~/.cache/sluis"), description="Unpacked encoder weights, shared by all projects.")
+    tenant: str = Field("default", pattern=r"^[a-z0-9-]{1,64}$", description="The organisation that commands act for.")
+    encoder: str = Field(
+        "intfloat/multilingual-e5-small", description="A sentence-transformers model: a name or a local folder."
+    )
+    themes: Path | None = Field(None, description="A TOML file with the organisation's own [[theme]] concepts.")
+    trusted_hosts: Annotated[frozenset[str], NoDecode] = Field(
+        frozenset(),
+        description="host:port pairs on private addresses that ingest may read, separated by commas. None by default.",
+    )
+    contact: str = Field("", description="An address or page that the User-Agent names, for sites that we read.")
+    host: str = Field("127.0.0.1", description="The address that `sluis serve` listens on.")
+    port: int = Field(8000, ge=1, le=65535, description="The port that `sluis serve` listens on.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def split_hosts(cls, given: dict[str, object]) -> dict[str, object]:
+        """Lists are written with commas: SLUIS_TRUSTED_HOSTS=127.0.0.1:8010,10.0.0.7:80."""
+        hosts = given.get("trusted_hosts")
+        if isinstance(hosts, str):
+            given = given | {"trusted_hosts": frozenset(filter(None, (host.strip() for host in hosts.split(","))))}
+        return given
+
+    @model_validator(mode="after")
+    def check_hosts(self) -> Self:
+        """Each trusted host is host:port; anything wider would open the private network."""
+        for host in self.trusted_hosts:
+            name, _, port = host.rpartition(":")
+            if not name or not port.isdigit():
+                raise ValueError(f"trusted_hosts: {host!r} is not host:port")
+        return self
+
+    @property
+    def database(self) -> str:
+        """The database's address."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'sluis.db'}"
+
+    @property
+    def artefacts(self) -> Path:
+        """The folder of learned artefacts."""
+        return self.data_dir / "artefacts" if self.artefact_dir == Path() else self.artefact_dir
+
+    @property
+    def cache(self) -> Path:
+        """The folder of unpacked encoder weights."""
+        return self.cache_dir.expanduser()
+
+    def ingest_options(self) -> IngestOptions:
+        """What ingest needs to know."""
+        pairs = (host.rpartition(":") for host in self.trusted_hosts)
+        allow = frozenset((name, int(port)) for name, _, port in pairs)
+        return IngestOptions(limits=FetchLimits(allow=allow, contact=self.contact))
+
+    def enrich_options(self) -> EnrichOptions:
+        """What enrichment needs to know."""
+        return EnrichOptions()
+
+
+def read_settings() -> Settings:
+    """The settings of the environment. Raises Invalid, which names the variable and what is wrong with it."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "_".join(["SLUIS", *(str(part).upper() for part in first["loc"])])
+        raise Invalid(f"{name}: {first['msg']}") from error

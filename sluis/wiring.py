@@ -1,0 +1,116 @@
+"""Put the floors together: one `House` per process, its heavy rooms opened only when somebody enters."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from threading import Lock
+
+from catalog import schema, taxonomy, tenants
+from catalog.clock import utcnow
+from catalog.database import Database
+from catalog.ids import TenantId
+from catalog.taxonomy import Taxonomy
+from models.heuristic import HeuristicRanker
+from models.protocols import Encoder, Progress, Ranker
+from models.registry import Registry
+from models.taggers import Taggers
+from ranking.config import RankingOptions
+from sluis.settings import Settings, read_settings
+
+TAGGERS = "taggers"
+RANKER = "ranker"
+
+
+@dataclass(frozen=True)
+class House:
+    """What a command or a server works with."""
+
+    settings: Settings
+    database: Database
+
+    @property
+    def tenant(self) -> TenantId:
+        """Whom this process acts for."""
+        return TenantId(self.settings.tenant)
+
+    @cached_property
+    def taxonomy(self) -> Taxonomy:
+        """The shipped vocabulary, with the organisation's themes where it has some."""
+        shipped = taxonomy.load()
+        return shipped.with_themes(self.settings.themes) if self.settings.themes else shipped
+
+    @cached_property
+    def registry(self) -> Registry:
+        """The artefacts."""
+        return Registry(self.settings.artefacts)
+
+    @cached_property
+    def rankers(self) -> "Rankers":
+        """Whatever ranks now."""
+        return Rankers(self.registry)
+
+    @cached_property
+    def ranking_options(self) -> RankingOptions:
+        """How slates are made."""
+        return RankingOptions()
+
+    def encoder(self) -> Encoder:
+        """The encoder. Loads torch: only for a process that encodes."""
+        from models.encoder import load_encoder
+
+        return load_encoder(self.settings.encoder, self.settings.cache)
+
+    def taggers(self, encoder: Encoder, progress: Progress) -> Taggers:
+        """The taggers in use; fitted from the taxonomy where there are none yet for this encoder and vocabulary."""
+        from models.taggers import fit
+
+        current = self.registry.current(TAGGERS)
+        if (
+            current
+            and current.facts.get("encoder") == encoder.digest
+            and current.facts.get("taxonomy") == self.taxonomy.digest
+        ):
+            return Taggers.from_files(self.registry.read(current))
+        fitted = fit(self.taxonomy, encoder, progress)
+        facts = {"encoder": encoder.digest, "taxonomy": self.taxonomy.digest}
+        made = self.registry.add(TAGGERS, fitted.to_files(), facts=facts, metrics={}, now=utcnow())
+        self.registry.promote(TAGGERS, made.name)
+        return fitted
+
+
+class Rankers:
+    """The champion, read again when another one is promoted; the heuristic where there is none."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._loaded: Ranker = HeuristicRanker()
+        self._lock = Lock()
+
+    def __call__(self) -> Ranker:
+        """The ranker to use now. Raises ArtefactMismatch where the champion is not what its manifest says."""
+        current = self._registry.current(RANKER)
+        if current is None:
+            return HeuristicRanker()
+        with self._lock:
+            if self._loaded.name != current.name:
+                from models.ranker import LambdaMart  # a second of import that an untrained house need not wait for
+
+                self._loaded = LambdaMart.from_files(self._registry.read(current), name=current.name)
+            return self._loaded
+
+
+def open_house(settings: Settings | None = None) -> House:
+    """Open the database, and bring it up to date where it is the embedded one, which nobody else administers."""
+    settings = settings or read_settings()
+    database = Database(settings.database)
+    if database.is_sqlite:
+        prepare(database, settings)
+    else:
+        schema.require_current(database)
+    return House(settings, database)
+
+
+def prepare(database: Database, settings: Settings) -> None:
+    """Make or migrate the tables, and the tenant."""
+    schema.upgrade(database)
+    with database.write() as connection:
+        tenants.ensure(connection, TenantId(settings.tenant), settings.tenant, utcnow())

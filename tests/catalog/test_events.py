@@ -1,0 +1,125 @@
+"""The event log: exactly once, without gaps, only what was served. On both databases."""
+
+from dataclasses import replace
+from threading import Thread
+
+import pytest
+
+from catalog import events, people, slates, tenants
+from catalog.events import EventConflict, NotServed
+from catalog.ids import SlateId, new_id
+from catalog.records import EventType
+from tests import make
+from tests.make import NOW
+
+
+@pytest.fixture
+def offered(database, tenant):
+    person = make.employee("sales")
+    with database.write() as connection:
+        items = [make.store_live(connection, tenant, make.audience("sales"), seed=seed).id for seed in range(3)]
+        slate = make.slate(person.id, items)
+        make.store_slate(connection, tenant, person, slate)
+    return slate
+
+
+def log(database, tenant):
+    with database.read() as connection:
+        return list(events.since(connection, tenant, 0))
+
+
+def test_a_batch_is_numbered_without_gaps_and_keeps_who_the_person_was(database, tenant, offered):
+    batch = [make.event(offered, position) for position in (1, 2, 3)]
+    with database.write() as connection:
+        done = events.append(connection, tenant, batch)
+    assert [one.status for one in done] == ["accepted"] * 3
+    found = log(database, tenant)
+    assert [event.seq for event in found] == [1, 2, 3]
+    assert {event.id for event in found} == {event.id for event in batch}
+    assert all(event.axes == offered.axes for event in found)
+
+
+def test_sent_again_changes_nothing(database, tenant, offered):
+    batch = [make.event(offered, 1), make.event(offered, 2)]
+    for expected in ("accepted", "duplicate"):
+        with database.write() as connection:
+            assert {one.status for one in events.append(connection, tenant, batch)} == {expected}
+    assert len(log(database, tenant)) == 2
+
+
+def test_twice_in_one_batch_is_once_in_the_log(database, tenant, offered):
+    event = make.event(offered)
+    with database.write() as connection:
+        events.append(connection, tenant, [event, event])
+    assert [found.id for found in log(database, tenant)] == [event.id]
+
+
+def test_the_same_id_with_another_body_is_refused(database, tenant, offered):
+    event = make.event(offered)
+    with database.write() as connection:
+        events.append(connection, tenant, [event])
+    for other in (replace(event, type=EventType.SHARE), replace(event, article_id=offered.items[1].article_id)):
+        with pytest.raises(EventConflict), database.write() as connection:
+            events.append(connection, tenant, [make.event(offered, 2), other])
+    with pytest.raises(EventConflict), database.write() as connection:
+        fresh = make.event(offered, 3)
+        events.append(connection, tenant, [fresh, replace(fresh, type=EventType.LIKE)])
+    assert len(log(database, tenant)) == 1
+
+
+def test_what_no_slate_served_is_refused_and_takes_the_batch_along(database, tenant, offered):
+    good = make.event(offered)
+    strangers = [
+        replace(good, id=new_id(), slate_id=SlateId(new_id())),
+        replace(good, id=new_id(), employee_id=new_id()),
+        replace(good, id=new_id(), article_id=new_id()),
+    ]
+    for stranger in strangers:
+        with pytest.raises(NotServed, match="nothing of this batch was stored"), database.write() as connection:
+            events.append(connection, tenant, [good, stranger])
+    assert log(database, tenant) == []
+
+
+def test_writers_at_the_same_time_leave_no_gap(database, tenant, offered):
+    def send() -> None:
+        for _ in range(5):
+            with database.write() as connection:
+                events.append(connection, tenant, [make.event(offered, position) for position in (1, 2)])
+
+    threads = [Thread(target=send) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [event.seq for event in log(database, tenant)] == list(range(1, 41))
+    with database.read() as connection:
+        assert tenants.get(connection, tenant).seq == 40
+
+
+def test_a_slate_comes_back_as_it_was_served(database, tenant, offered):
+    with database.read() as connection:
+        assert slates.get(connection, tenant, offered.id) == offered
+        assert slates.latest(connection, tenant, offered.employee_id) == offered
+        assert list(slates.every(connection, tenant)) == [offered]
+
+
+def test_an_erased_person_leaves_counts_and_nothing_else(database, tenant, offered):
+    with database.write() as connection:
+        events.append(connection, tenant, [make.event(offered)])
+        touched = people.erase(connection, tenant, offered.employee_id)
+    assert touched == {"slates removed": 1, "events anonymised": 1}
+    (left,) = log(database, tenant)
+    assert (left.employee_id, left.slate_id, left.axes) == (None, None, {})
+    with database.read() as connection:
+        assert people.every(connection, tenant) == []
+        assert slates.latest(connection, tenant, offered.employee_id) is None
+
+
+def test_export_shows_all_that_is_kept(database, tenant, offered):
+    event = make.event(offered)
+    with database.write() as connection:
+        events.append(connection, tenant, [event])
+        kept = people.export(connection, tenant, offered.employee_id)
+    assert [row["article_id"] for row in kept["offered"]] == [item.article_id for item in offered.items]
+    assert [row["event_id"] for row in kept["events"]] == [event.id]
+    assert kept["events"][0]["at"] > NOW

