@@ -10,7 +10,7 @@ from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from catalog.errors import Invalid
-from ingest.config import EnrichOptions, FetchLimits, IngestOptions
+from ingest.config import USER_AGENT, EnrichOptions, FetchLimits, IngestOptions
 
 
 class Settings(BaseSettings):
@@ -72,7 +72,8 @@ class Settings(BaseSettings):
         """What ingest needs to know."""
         pairs = (host.rpartition(":") for host in self.trusted_hosts)
         allow = frozenset((name, int(port)) for name, _, port in pairs)
-        return IngestOptions(limits=FetchLimits(allow=allow, contact=self.contact))
+        agent = f"{USER_AGENT} ({self.contact})" if self.contact else USER_AGENT
+        return IngestOptions(limits=FetchLimits(allow=allow, user_agent=agent))
 
     def enrich_options(self) -> EnrichOptions:
         """What enrichment needs to know."""

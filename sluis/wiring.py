@@ -10,14 +10,12 @@ from catalog.database import Database
 from catalog.ids import TenantId
 from catalog.taxonomy import Taxonomy
 from models.heuristic import HeuristicRanker
+from models.manifest import RANKER, TAGGERS, Manifest
 from models.protocols import Encoder, Progress, Ranker
 from models.registry import Registry
 from models.taggers import Taggers
 from ranking.config import RankingOptions
 from sluis.settings import Settings, read_settings
-
-TAGGERS = "taggers"
-RANKER = "ranker"
 
 
 @dataclass(frozen=True)
@@ -82,20 +80,25 @@ class Rankers:
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
+        self._name = ""
         self._loaded: Ranker = HeuristicRanker()
         self._lock = Lock()
 
     def __call__(self) -> Ranker:
         """The ranker to use now. Raises ArtefactMismatch where the champion is not what its manifest says."""
         current = self._registry.current(RANKER)
-        if current is None:
-            return HeuristicRanker()
         with self._lock:
-            if self._loaded.name != current.name:
-                from models.ranker import LambdaMart  # a second of import that an untrained house need not wait for
-
-                self._loaded = LambdaMart.from_files(self._registry.read(current), name=current.name)
+            if current is None:
+                return HeuristicRanker()
+            if self._name != current.name:
+                self._loaded, self._name = self.load(current), current.name
             return self._loaded
+
+    def load(self, made: Manifest) -> Ranker:
+        """One ranker of the registry, whether it is in use or not."""
+        from models.ranker import LambdaMart  # a second or more of import that an untrained house need not wait for
+
+        return LambdaMart.from_files(self._registry.read(made))
 
 
 def open_house(settings: Settings | None = None) -> House:

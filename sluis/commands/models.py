@@ -8,8 +8,7 @@ import typer
 
 from catalog.errors import Conflict, Invalid, NotFound
 from evaluation.gate import GateOptions, compare
-from models.manifest import Manifest
-from models.registry import KINDS, RANKER
+from models.manifest import KINDS, RANKER, Manifest
 from ranking.dataset import Dataset
 from sluis.commands.train import load
 from sluis.console import AsJson, out, show
@@ -66,7 +65,7 @@ def _challenger(house: House, name: str, newest: bool) -> Manifest:
 
 def _unseen(data: Dataset, challenger: Manifest) -> Dataset:
     """The slates since the days that the challenger was kept from: it has learned from none of them."""
-    since = datetime.fromisoformat(challenger.facts["data"]["test"]["from"])
+    since = datetime.fromisoformat(str(challenger.facts["unseen_since"]))
     return data.take(np.array([offer.at >= since for offer in data.offers], dtype=np.bool_))
 
 

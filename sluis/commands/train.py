@@ -8,7 +8,7 @@ from evaluation.report import evaluate as compare
 from evaluation.report import measure
 from models.heuristic import HeuristicRanker
 from models.protocols import Ranker
-from models.registry import RANKER
+from models.manifest import RANKER
 from ranking import dataset, splits, training
 from ranking.dataset import Dataset, LabelOptions
 from ranking.splits import SplitOptions
@@ -23,7 +23,13 @@ def train(*, as_json: AsJson = False) -> None:
     with progress("Training", options.trees.rounds) as tick:
         trained = training.train(data, options, measure, tick)
     files = trained.ranker.to_files()
-    made = house.registry.add(RANKER, files, facts=trained.facts, metrics=trained.metrics, now=utcnow())
+    figures = {
+        f"{part}.{ranker}.{name}": value
+        for part, by_ranker in trained.metrics.items()
+        for ranker, by_name in by_ranker.items()
+        for name, value in by_name.items()
+    }
+    made = house.registry.add(RANKER, files, facts=trained.facts, metrics=figures, now=utcnow())
     if as_json:
         print_json({"name": made.name, "metrics": trained.metrics, "importance": trained.ranker.importance()})
         return

@@ -108,7 +108,7 @@ def _rss(feed: Feed, stories: list[Story], origin: str, now: datetime) -> bytes:
             description=story.paragraphs[0],
             pubDate=format_datetime(published(story, now)),
         )
-    return Xml.tostring(root, encoding="utf-8", xml_declaration=True)
+    return bytes(Xml.tostring(root, encoding="utf-8", xml_declaration=True))
 
 
 def _atom(feed: Feed, stories: list[Story], origin: str, now: datetime) -> bytes:
@@ -121,7 +121,7 @@ def _atom(feed: Feed, stories: list[Story], origin: str, now: datetime) -> bytes
         _add(entry, summary=story.paragraphs[0])
         Xml.SubElement(entry, "link", href=f"{origin}{page_path(story)}")
         _add(Xml.SubElement(entry, "author"), name=story.author)
-    return Xml.tostring(root, encoding="utf-8", xml_declaration=True)
+    return bytes(Xml.tostring(root, encoding="utf-8", xml_declaration=True))
 
 
 def _add(parent: Xml.Element, **texts: str) -> None:

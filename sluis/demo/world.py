@@ -3,7 +3,7 @@
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from catalog.records import ALL
 
@@ -68,8 +68,12 @@ FEEDS: Final = (
 def stories() -> list[Story]:
     """All articles of the demo world, newest first."""
     found = [
-        Story(**{name: tuple(value) if isinstance(value, list) else value for name, value in entry.items()})
+        _story(entry)
         for language in ("nl", "en")
         for entry in tomllib.loads((WORLD / f"articles.{language}.toml").read_text(encoding="utf-8"))["article"]
     ]
     return sorted(found, key=lambda story: story.days_ago)
+
+
+def _story(entry: dict[str, Any]) -> Story:
+    return Story(**{name: tuple(value) if isinstance(value, list) else value for name, value in entry.items()})

@@ -1,0 +1,60 @@
+"""Undocumented means failing: each command, setting and endpoint is in docs/, and every link leads somewhere."""
+
+import re
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from api.app import create_app
+from sluis.main import app
+from sluis.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def commands(group, name="sluis"):
+    if hasattr(group, "commands"):
+        for word, command in group.commands.items():
+            yield from commands(command, f"{name} {word}")
+    else:
+        yield name, group
+
+
+COMMANDS = dict(commands(get_command(app)))
+REFERENCE = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_and_option_is_documented(name):
+    section = re.search(rf"^### `{name}[ `].*?(?=^### |^## |\Z)", REFERENCE, re.MULTILINE | re.DOTALL)
+    assert section, f"docs/commands.md has no section for {name!r}"
+    for option in COMMANDS[name].params:
+        spelled = next((spelling for spelling in option.opts if spelling.startswith("--")), None)
+        assert spelled is None or spelled == "--json" or f"`{spelled}" in section.group(), f"{name}: {spelled}"
+
+
+def test_no_section_is_about_a_command_that_is_gone():
+    told = set(re.findall(r"^### `(sluis(?: [a-z]+)+)", REFERENCE, re.MULTILINE))
+    assert told <= set(COMMANDS)
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_every_setting_is_documented(name):
+    variable = f"SLUIS_{name.upper()}"
+    assert f"`{variable}`" in (ROOT / "docs" / "operators.md").read_text(encoding="utf-8")
+
+
+def test_every_endpoint_is_documented():
+    page = (ROOT / "docs" / "integrators.md").read_text(encoding="utf-8")
+    for path, methods in create_app(None).openapi()["paths"].items():  # type: ignore[arg-type]
+        for method in methods:
+            assert f"`{method.upper()} {path}`" in page
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text(encoding="utf-8")):
+        if not target.startswith("http"):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
