@@ -1,5 +1,7 @@
 """The application: routes, errors, documentation. Made by the roof, which knows the services."""
 
+from typing import Any
+
 from fastapi import FastAPI
 from fastapi_standalone_docs import StandaloneDocs
 
@@ -8,7 +10,7 @@ from api.dependencies import Services
 from api.routes import articles, events, feed, health
 from api.schemas import Problem
 
-_PROBLEMS = {
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "content": {"application/problem+json": {}}, "description": description}
     for status, description in {
         401: "The key is missing, unknown, expired or revoked.",

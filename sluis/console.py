@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Annotated, Any
 
 import orjson
@@ -16,6 +17,8 @@ from models.protocols import Progress as Tick
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
+_ADDRESS_WIDTH = 48
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
@@ -27,8 +30,14 @@ def show(rows: Sequence[Mapping[str, Any]], as_json: bool, empty: str = "Nothing
         out.print(empty)
     else:
         table = Table(box=None, pad_edge=False, header_style="bold")
-        for name in rows[0]:
-            table.add_column(name.replace("_", " "), overflow="fold")
+        for name, value in rows[0].items():
+            is_address = name == "url"
+            table.add_column(
+                name.replace("_", " "),
+                overflow="ellipsis" if is_address else "fold",
+                no_wrap=is_address or isinstance(value, datetime),
+                max_width=_ADDRESS_WIDTH if is_address else None,
+            )
         for row in rows:
             table.add_row(*(_cell(value) for value in row.values()))
         out.print(table)
@@ -61,6 +70,6 @@ def _cell(value: Any) -> str:
         return "-"
     if isinstance(value, float):
         return f"{value:.3f}"
-    if hasattr(value, "strftime"):
-        return str(value.strftime("%Y-%m-%d %H:%M"))
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
     return str(value)

@@ -1,4 +1,8 @@
-"""The command `sluis`. Errors of this program end in one line on standard error and exit code 1."""
+"""The command `sluis`. Errors of this program end in one line on standard error and exit code 1.
+
+Every command imports its heavy rooms when it runs, not when it is defined: whoever lists people need not wait for a
+web server, and the process that serves never loads torch.
+"""
 
 import logging
 import sys

@@ -3,6 +3,7 @@
 Below the roof each package owns its options; here they are composed.
 """
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -10,7 +11,7 @@ from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from catalog.errors import Invalid
-from ingest.config import USER_AGENT, EnrichOptions, FetchLimits, IngestOptions
+from ingest.config import EnrichOptions, FetchLimits, IngestOptions
 
 
 class Settings(BaseSettings):
@@ -32,6 +33,9 @@ class Settings(BaseSettings):
         description="host:port pairs on private addresses that ingest may read, separated by commas. None by default.",
     )
     contact: str = Field("", description="An address or page that the User-Agent names, for sites that we read.")
+    lease_seconds: int = Field(
+        120, ge=1, le=3600, description="How long a worker may keep what it claimed; after that others take it up."
+    )
     host: str = Field("127.0.0.1", description="The address that `sluis serve` listens on.")
     port: int = Field(8000, ge=1, le=65535, description="The port that `sluis serve` listens on.")
 
@@ -72,12 +76,15 @@ class Settings(BaseSettings):
         """What ingest needs to know."""
         pairs = (host.rpartition(":") for host in self.trusted_hosts)
         allow = frozenset((name, int(port)) for name, _, port in pairs)
-        agent = f"{USER_AGENT} ({self.contact})" if self.contact else USER_AGENT
-        return IngestOptions(limits=FetchLimits(allow=allow, user_agent=agent))
+        return IngestOptions(limits=FetchLimits(allow=allow, contact=self.contact), lease=self._lease)
 
     def enrich_options(self) -> EnrichOptions:
         """What enrichment needs to know."""
-        return EnrichOptions()
+        return EnrichOptions(lease=self._lease)
+
+    @property
+    def _lease(self) -> timedelta:
+        return timedelta(seconds=self.lease_seconds)
 
 
 def read_settings() -> Settings:

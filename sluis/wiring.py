@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from catalog import schema, taxonomy, tenants
 from catalog.clock import utcnow
@@ -13,9 +14,11 @@ from models.heuristic import HeuristicRanker
 from models.manifest import RANKER, TAGGERS, Manifest
 from models.protocols import Encoder, Progress, Ranker
 from models.registry import Registry
-from models.taggers import Taggers
 from ranking.config import RankingOptions
 from sluis.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from models.taggers import Taggers
 
 
 @dataclass(frozen=True)
@@ -57,9 +60,9 @@ class House:
 
         return load_encoder(self.settings.encoder, self.settings.cache)
 
-    def taggers(self, encoder: Encoder, progress: Progress) -> Taggers:
+    def taggers(self, encoder: Encoder, progress: Progress) -> "Taggers":
         """The taggers in use; fitted from the taxonomy where there are none yet for this encoder and vocabulary."""
-        from models.taggers import fit
+        from models.taggers import Taggers, fit
 
         current = self.registry.current(TAGGERS)
         if (

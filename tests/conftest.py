@@ -18,6 +18,21 @@ from tests.make import NOW
 TENANT = TenantId("acme")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Where the third-party data to measure on lies, if it is there."""
+    parser.addoption("--data", type=Path, default=None, help="folder with real feeds, pages and vocabularies")
+
+
+@pytest.fixture(scope="session")
+def data(request: pytest.FixtureRequest) -> Path:
+    """The folder of real data."""
+    given: Path | None = request.config.getoption("--data")
+    if given is None or not given.is_dir():
+        missing("no real data to measure on: name its folder with --data")
+    assert given is not None
+    return given.resolve()
+
+
 def missing(what: str) -> None:
     """Skip the test, or fail it where nothing may be skipped."""
     if os.environ.get("CI") == "true":

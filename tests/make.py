@@ -202,7 +202,7 @@ def store_live(
 ) -> Article:
     """Put an approved article with vector, tags and audience into a database, and return it."""
     opened = given.pop("live_from", NOW - timedelta(hours=20))
-    stored = article(state=State.EXTRACTED, language="en", **given)
+    stored = article(**({"language": "en"} | given))
     articles.save(connection, tenant, stored)
     claimed = articles.claim_extracted(connection, tenant, 1000, NOW, timedelta(minutes=1))
     facets = tags or {"topic": {"labour": 0.9}}

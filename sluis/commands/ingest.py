@@ -5,6 +5,9 @@ Both import their heavy rooms only when they run: `sluis serve` shares this comm
 
 import asyncio
 from dataclasses import asdict
+from typing import Any
+
+from rich.markup import escape
 
 from catalog import articles, sources
 from catalog.clock import utcnow
@@ -12,7 +15,7 @@ from catalog.errors import Conflict
 from catalog.records import State
 from curation.policy import PolicyOptions
 from curation.review import Desk
-from sluis.console import AsJson, out, print_json, progress
+from sluis.console import AsJson, err, out, print_json, progress
 from sluis.wiring import House, open_house
 
 
@@ -42,7 +45,7 @@ def enrich(*, as_json: AsJson = False) -> None:
     house = open_house()
     with house.database.read() as connection:
         waiting = articles.count_by_state(connection, house.tenant).get(State.EXTRACTED, 0)
-    found: dict[str, int] = {}
+    found: dict[str, Any] = {}
     if waiting:
         encoder = house.encoder()
         with progress("Learning the vocabulary (once)", None) as tick:
@@ -65,8 +68,12 @@ def _route(house: House) -> int:
         routed += moved
 
 
-def _tell(report: dict[str, int], as_json: bool) -> None:
+def _tell(report: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print_json(report)
-    else:
-        out.print(", ".join(f"{count} {name.replace('_', ' ')}" for name, count in report.items()))
+        return
+    problems = report.pop("problems", ())
+    done = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in report.items() if count)
+    out.print(done or "nothing to do")
+    for problem in problems:
+        err.print(f"[yellow]problem[/] {escape(problem)}", soft_wrap=True)

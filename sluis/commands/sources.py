@@ -63,9 +63,7 @@ def list_sources(*, as_json: AsJson = False) -> None:
         {
             "title": source.title,
             "url": source.url,
-            "internal": source.internal,
             "visited": source.checked_at,
-            "next": source.due_at,
             "failures": source.failures,
             "problem": source.last_error,
         }

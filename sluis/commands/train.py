@@ -7,9 +7,9 @@ from catalog.clock import utcnow
 from evaluation.report import evaluate as compare
 from evaluation.report import measure
 from models.heuristic import HeuristicRanker
-from models.protocols import Ranker
 from models.manifest import RANKER
-from ranking import dataset, splits, training
+from models.protocols import Ranker
+from ranking import dataset, splits
 from ranking.dataset import Dataset, LabelOptions
 from ranking.splits import SplitOptions
 from sluis.console import AsJson, out, print_json, progress, show
@@ -18,23 +18,19 @@ from sluis.wiring import House, open_house
 
 def train(*, as_json: AsJson = False) -> None:
     """Learn a ranker from the slates and events so far. It stays a challenger until it is promoted."""
+    from ranking import training  # brings LightGBM, which no other command needs to wait for
+
     house, options = open_house(), training.TrainingOptions()
     data = load(house)
     with progress("Training", options.trees.rounds) as tick:
         trained = training.train(data, options, measure, tick)
     files = trained.ranker.to_files()
-    figures = {
-        f"{part}.{ranker}.{name}": value
-        for part, by_ranker in trained.metrics.items()
-        for ranker, by_name in by_ranker.items()
-        for name, value in by_name.items()
-    }
-    made = house.registry.add(RANKER, files, facts=trained.facts, metrics=figures, now=utcnow())
+    made = house.registry.add(RANKER, files, facts=trained.facts, metrics=trained.metrics, now=utcnow())
     if as_json:
         print_json({"name": made.name, "metrics": trained.metrics, "importance": trained.ranker.importance()})
         return
     out.print(f"{made.name} is a challenger. On the newest days:")
-    show(_beside(trained.metrics["test"]), as_json=False)
+    show(_beside(trained.metrics), as_json=False)
     top = ", ".join(f"{name} {share:.0%}" for name, share in list(trained.ranker.importance().items())[:6])
     out.print(f"It looks most at: {top}\nLet it rank with: sluis models promote {made.name}", soft_wrap=True)
 
@@ -62,5 +58,11 @@ def load(house: House) -> Dataset:
         return dataset.load(connection, house.tenant, utcnow(), LabelOptions())
 
 
-def _beside(metrics: Mapping[str, Mapping[str, float]]) -> list[dict[str, Any]]:
-    return [{"ranker": name, **figures} for name, figures in metrics.items()]
+def _beside(metrics: Mapping[str, float]) -> list[dict[str, Any]]:
+    """The figures of the test days, a row per ranker."""
+    rows: dict[str, dict[str, Any]] = {}
+    for name, value in metrics.items():
+        part, ranker, figure = name.split(".", 2)
+        if part == "test":
+            rows.setdefault(ranker, {"ranker": ranker})[figure] = value
+    return list(rows.values())

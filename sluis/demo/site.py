@@ -73,7 +73,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer with the document; a feed that has not changed costs its reader a 304."""
-        found = self.site.documents.get(self.path)
+        found = self.site.documents.get(self.path.partition("?")[0])
         if found is None:
             self.send_error(404)
             return

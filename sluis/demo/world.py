@@ -76,4 +76,5 @@ def stories() -> list[Story]:
 
 
 def _story(entry: dict[str, Any]) -> Story:
-    return Story(**{name: tuple(value) if isinstance(value, list) else value for name, value in entry.items()})
+    fields: dict[str, Any] = {name: tuple(given) if isinstance(given, list) else given for name, given in entry.items()}
+    return Story(**fields)

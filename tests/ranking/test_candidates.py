@@ -1,0 +1,86 @@
+"""Retrieval: only from what may be shown, bounded, and in every way that it promises."""
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ranking.candidates import select
+from ranking.config import RankingOptions
+from ranking.state import State
+from tests import make
+from tests.make import NOW
+from tests.ranking.worlds import SALES, did, numbered, opened, person, snapshot
+
+FEW = RankingOptions(fresh=2, similar=4, relevant=2, popular=2, explore=1)
+
+
+def chosen(world, allowed, options=FEW, state=None, seed=0):
+    state = state or State()
+    rng = np.random.default_rng(seed)
+    return select(world, state, person(state, world), np.asarray(allowed), options, NOW, rng).tolist()
+
+
+def only(**quota):
+    return RankingOptions(**({"fresh": 0, "similar": 0, "relevant": 0, "popular": 0, "explore": 0} | quota))
+
+
+@settings(deadline=None)
+@given(st.lists(st.booleans(), min_size=30, max_size=30), st.integers(0, 3))
+def test_only_what_is_allowed_at_most_the_limit_each_once(allowed, seed):
+    world = snapshot(*numbered(30))
+    found = chosen(world, allowed, state=did(*opened("ann", "a3", "a4")), seed=seed)
+    assert len(found) == len(set(found)) <= FEW.candidates
+    assert all(allowed[index] for index in found)
+    assert len(found) >= min(sum(allowed), 4)
+
+
+def test_where_everything_fits_everything_is_scored():
+    world = snapshot(*numbered(FEW.candidates))
+    assert chosen(world, [True] * len(world)) == list(range(len(world)))
+    assert chosen(snapshot(), np.zeros(0, dtype=np.bool_)) == []
+
+
+def test_fresh_brings_the_newest():
+    assert chosen(snapshot(*numbered(20)), [True] * 15 + [False] * 5, only(fresh=3)) == [12, 13, 14]
+
+
+def test_relevant_brings_what_is_tagged_with_the_persons_own_function():
+    tagged = {3: 0.9, 7: 0.8, 11: 0.1}
+    articles = [
+        make.live_article(number, tags={"function": {"sales": tagged.get(number, 0.0), "hr": 1.0}})
+        for number in range(20)
+    ]
+    assert chosen(snapshot(*articles), [True] * 20, only(relevant=2)) == [3, 7]
+
+
+def test_popular_brings_what_the_same_job_opened():
+    state = did(*opened("bob", "a4", "a9"), *opened("cas", "a9"))
+    assert chosen(snapshot(*numbered(20)), [True] * 20, only(popular=2), state) == [4, 9]
+
+
+def test_similar_brings_the_nearest_allowed_to_what_was_chosen():
+    world = snapshot(*numbered(20))
+    state = did(*opened("ann", "a6"))
+    allowed = np.arange(20) % 2 == 1
+    likeness = np.where(allowed, world.matrix @ world.matrix[6], -2)
+    assert chosen(world, allowed, only(similar=6), state) == sorted(np.argsort(likeness)[-3:].tolist())
+    assert chosen(world, allowed, only(similar=6)) == []
+
+
+def test_explore_draws_evenly_and_the_same_again_with_the_same_seed():
+    world = snapshot(*numbered(8))
+    drawn = [chosen(world, [True] * 8, only(explore=2), seed=seed) for seed in range(400)]
+    assert drawn[7] == chosen(world, [True] * 8, only(explore=2), seed=7)
+    assert np.bincount(np.concatenate(drawn), minlength=8) == pytest.approx(np.full(8, 100), abs=35)
+
+
+def test_a_narrow_audience_is_found_among_many():
+    narrow = [make.live_article(number, audience=make.audience("sales")) for number in range(3)]
+    old = timedelta(days=900)
+    crowd = [make.live_article(number, audience=make.audience("hr")) for number in range(100)]
+    world = snapshot(*(make.live_article(9, audience=make.audience("sales"), published_at=NOW - old), *narrow, *crowd))
+    allowed = world.audiences["function"].admits(SALES["function"])
+    assert chosen(world, allowed) == [0, 1, 2, 3]

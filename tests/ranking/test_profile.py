@@ -1,0 +1,69 @@
+"""What is known of a person: their own deeds, the newer and stronger ones more."""
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from catalog.ids import SourceId
+from catalog.records import EventType
+from ranking.profile import LAST
+from ranking.state import State
+from tests import make
+from tests.make import NOW
+from tests.ranking.worlds import did, numbered, opened, person, snapshot
+
+
+def test_of_somebody_new_nothing_is_known():
+    someone = person(State(), snapshot(*numbered(3)))
+    assert not someone.recent.any()
+    assert not someone.long_term.any()
+    assert someone.last == ()
+    assert not any(known.any() for known in (someone.topics, someone.kinds, someone.sources))
+
+
+def test_interest_is_the_direction_of_what_was_chosen_and_a_share_weighs_more_than_an_open():
+    world = snapshot(*numbered(3))
+    state = did(("ann", EventType.OPEN, "a0"), ("ann", EventType.SHARE, "a1"))
+    someone = person(state, world)
+    wanted = 1 * world.matrix[0] + 3 * world.matrix[1]
+    assert someone.long_term == pytest.approx(wanted / np.linalg.norm(wanted), abs=1e-6)
+
+
+def test_recent_interest_forgets_sooner_than_long_term_interest():
+    world = snapshot(*numbered(2))
+    events = [
+        make.event(make.slate("ann", [article]), at=at, received_at=at, seq=seq)
+        for seq, (article, at) in enumerate([("a0", NOW - timedelta(days=30)), ("a1", NOW)], start=1)
+    ]
+    someone = person(State.replay(events), world)
+    assert someone.recent @ world.matrix[1] > someone.long_term @ world.matrix[1]
+
+
+@pytest.mark.parametrize("passive", [EventType.SEEN, EventType.CLICK, EventType.DISMISS])
+def test_what_was_not_chosen_is_no_interest(passive):
+    assert not person(did(("ann", passive, "a0")), snapshot(*numbered(2))).long_term.any()
+
+
+def test_the_deeds_of_others_and_articles_that_left_do_not_count():
+    state = did(*opened("bob", "a0"), *opened("ann", "gone"))
+    assert person(state, snapshot(*numbered(2))).last == ()
+
+
+def test_the_last_articles_are_told_once_each_oldest_first():
+    world = snapshot(*numbered(LAST + 3))
+    chosen = [f"a{number}" for number in range(LAST + 2)]
+    someone = person(did(*opened("ann", *chosen, "a4")), world)
+    assert someone.last == (*chosen[2:4], *chosen[5:], "a4")[-LAST:]
+    assert someone.last_vectors[-1] == pytest.approx(world.matrix[4])
+
+
+def test_one_article_is_no_passion():
+    tags = {"topic": {"labour": 1.0}, "kind": {"news": 1.0}}
+    world = snapshot(*numbered(12, tags=tags, source_id=SourceId("s")), make.live_article(source_id=None, tags={}))
+    once = person(did(*opened("ann", "a0"), at=NOW), world)
+    often = person(did(*opened("ann", *(f"a{number}" for number in range(12))), at=NOW), world)
+    for share in ("topics", "kinds", "sources"):
+        assert getattr(once, share)[0] == pytest.approx(1 / 4)
+        assert getattr(often, share)[0] == pytest.approx(12 / 15)
+    assert often.sources[-1] == 0.0

@@ -1,0 +1,184 @@
+"""What people did: counted exactly, whatever the batches, and never from the future."""
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catalog.records import FUNCTION, EventType
+from ranking.config import PEOPLE_COUNTED
+from ranking.state import ARTICLES_KEPT, DEEDS_KEPT, HALF_LIVES, State
+from tests import make
+from tests.make import NOW
+
+ARTICLES = ("a", "b", "c")
+PEOPLE = ("ann", "bob", "cas")
+SOLD = {FUNCTION: frozenset({"sales"})}
+SLATE = make.slate("ann", ARTICLES)
+
+happened = st.builds(
+    dict,
+    type=st.sampled_from(EventType),
+    article_id=st.sampled_from(ARTICLES),
+    employee_id=st.sampled_from([*PEOPLE, None]),
+    axes=st.sampled_from([SOLD, {FUNCTION: frozenset({"sales", "hr"})}, {}]),
+    at=st.integers(-10_000_000, 0).map(lambda seconds: NOW + timedelta(seconds=seconds)),
+)
+logs = st.lists(happened, max_size=25)
+
+
+def log(happenings, start=1):
+    """A log in this order, each event heard of at once unless told otherwise."""
+    return [
+        make.event(SLATE, **({"received_at": given["at"], "axes": SOLD} | given), seq=seq)
+        for seq, given in enumerate(happenings, start=start)
+    ]
+
+
+def event(type=EventType.OPEN, article="a", person="ann", at=NOW, **given):  # noqa: A002
+    return {"type": type, "article_id": article, "employee_id": person, "at": at} | given
+
+
+def all_that_can_be_read(state, now=NOW):
+    counts = [state.counts(ARTICLES, type_, now, fn) for type_ in EventType for fn in (None, "sales", "hr")]
+    colleagues = [state.colleagues(a, "ann", fn) for a in ARTICLES for fn in (None, "sales", "hr")]
+    return (
+        np.stack(counts).tobytes(),
+        colleagues,
+        [state.history(person) for person in PEOPLE],
+        state.together(ARTICLES),
+        state.seq,
+    )
+
+
+def firsts(happenings):
+    """The deeds of a person that are not repeated, and all that is no deed or nobody's."""
+    done = set()
+    for given in happenings:
+        deed = (given["employee_id"], given["type"], given["article_id"])
+        if deed not in done:
+            yield given
+        if given["employee_id"] is not None and given["type"] not in (EventType.SEEN, EventType.CLICK):
+            done.add(deed)
+
+
+@given(logs, st.sampled_from([EventType.OPEN, EventType.SEEN]))
+def test_counts_are_the_sum_of_what_is_left_of_each_event(happenings, type_):
+    told = State.replay(log(happenings)).counts(ARTICLES, type_, NOW, "hr")
+    for row, article in enumerate(ARTICLES):
+        ages = [
+            (NOW - given["at"]).total_seconds()
+            for given in firsts(happenings)
+            if (given["type"], given["article_id"]) == (type_, article) and "hr" in given["axes"].get(FUNCTION, ())
+        ]
+        assert told[row] == pytest.approx([sum(0.5 ** (age / half) for age in ages) for half in HALF_LIVES], rel=1e-9)
+
+
+def test_doing_the_same_again_makes_an_article_no_more_popular():
+    state = State.replay(log([event(), event(), event(EventType.SHARE), event(person="bob")]))
+    assert state.counts(["a"], EventType.OPEN, NOW)[0] == pytest.approx([2.0] * len(HALF_LIVES))
+
+
+@given(logs, st.integers(0, 25))
+def test_batches_and_readers_change_no_bit(happenings, cut):
+    events = log(happenings)
+    state = State.replay(events[:cut])
+    all_that_can_be_read(state)
+    for each in events[cut:]:
+        state.advance(each)
+    assert all_that_can_be_read(state) == all_that_can_be_read(State.replay(events))
+
+
+@given(logs, logs, st.randoms())
+def test_what_a_state_knows_does_not_depend_on_what_comes_after(past, future, random):
+    shuffled = random.sample(future, len(future))
+    known = set()
+    for story in (future, shuffled, []):
+        state = State()
+        told = None
+        for each in log([*past, *story]):
+            if each.seq == len(past) + 1:
+                told = repr(all_that_can_be_read(state))
+            state.advance(each)
+        known.add(told or repr(all_that_can_be_read(state)))
+    assert len(known) == 1
+
+
+def test_a_clock_that_runs_ahead_counts_from_when_we_heard_of_it():
+    late, heard = NOW + timedelta(days=300), NOW - timedelta(days=1)
+    told = State.replay(log([event(at=late, received_at=heard)])).counts(["a"], EventType.OPEN, NOW)
+    assert told[0] == pytest.approx([0.5 ** (86_400 / half) for half in HALF_LIVES])
+
+
+def test_the_log_has_no_gaps():
+    first, second, third = log([event()] * 3)
+    state = State.replay([first])
+    with pytest.raises(ValueError, match="no gaps"):
+        state.advance(third)
+    state.advance(second)
+    assert state.seq == 2
+
+
+def test_colleagues_are_different_people_besides_oneself():
+    opened = [event(person=person) for person in ("ann", "ann", "bob")]
+    other_job = event(person="cas", axes={FUNCTION: frozenset({"hr"})})
+    state = State.replay(log([*opened, other_job, event(EventType.SHARE, person="dan")]))
+    assert state.colleagues("a", "ann", "sales") == 1
+    assert state.colleagues("a", "cas", "sales") == 2
+    assert state.colleagues("a", "nobody") == 3
+    assert state.colleagues("b", "ann", "sales") == 0
+
+
+def test_people_are_told_apart_up_to_a_bound():
+    state = State.replay(log([event(person=f"p{number}") for number in range(PEOPLE_COUNTED + 5)]))
+    assert state.colleagues("a", "nobody", "sales") == PEOPLE_COUNTED
+
+
+def test_an_erased_person_leaves_counts_only():
+    state = State.replay(log([event(person=None, axes={}, slate_id=None), event(EventType.SEEN, person=None, axes={})]))
+    assert state.counts(["a"], EventType.OPEN, NOW)[0] == pytest.approx([1.0] * len(HALF_LIVES))
+    assert not state.counts(["a"], EventType.OPEN, NOW, "sales").any()
+    assert state.colleagues("a", "ann") == 0
+    assert state.known_people() == frozenset()
+
+
+def test_being_shown_something_is_no_deed_and_neither_is_a_click_of_somebody_else():
+    shown = [event(EventType.SEEN), event(EventType.SEEN), event(EventType.CLICK)]
+    history = State.replay(log(shown)).history("ann")
+    assert (history.seen, list(history.deeds), history.last_deed) == ({"a": 2}, [], 0)
+
+
+def test_deeds_are_remembered_with_the_place_of_the_last_in_the_log():
+    deeds = [event(EventType.OPEN), event(EventType.SEEN, "b"), event(EventType.DISMISS, "b"), event(EventType.SHARE)]
+    history = State.replay(log(deeds)).history("ann")
+    assert [deed.type for deed in history.deeds] == [EventType.OPEN, EventType.DISMISS, EventType.SHARE]
+    assert history.opened() == ["a"]
+    assert set(history.settled) == {"a", "b"}
+    assert history.last_deed == 4
+
+
+def test_memory_of_a_person_is_bounded_and_forgets_the_oldest():
+    shown = [event(EventType.SEEN, f"a{number}") for number in range(ARTICLES_KEPT)]
+    state = State.replay(log([*shown, event(EventType.SEEN, "a0"), event(EventType.SEEN, "new")]))
+    seen = state.history("ann").seen
+    assert len(seen) == ARTICLES_KEPT
+    assert "a1" not in seen
+    assert (seen["a0"], seen["new"]) == (2, 1)
+    liked = State.replay(log([event(EventType.LIKE)] * (DEEDS_KEPT + 1)))
+    assert len(liked.history("ann").deeds) == DEEDS_KEPT
+
+
+def test_articles_that_one_person_opened_after_another_were_read_together():
+    state = State.replay(log([event(article="a"), event(article="b"), event(article="c", person="bob")]))
+    assert state.together(["a"]) == {"b": 1}
+    assert state.together(["b"]) == {"a": 1}
+    assert state.together(["c"]) == {}
+
+
+def test_reading_of_somebody_new_leaves_no_trace():
+    state = State.replay(log([event()]))
+    state.history("stranger").seen["a"] = 3
+    assert state.history("stranger").seen == {}
+    assert state.known_people() == {"ann"}

@@ -1,0 +1,189 @@
+"""Commands on a real database: what they print, what they refuse, and that a refusal leaves nothing half-written."""
+
+import json
+
+import pytest
+
+from catalog import articles, audiences, people, sources, tenants
+from catalog.records import State
+from tests import make
+
+HEADER = "name,email,functions,industries,languages,region,unit,opted_in\n"
+GOOD = HEADER + "Ann Bell,ann@acme.example,sales;executive,construction,nl;en,NL-West,Sluizen,yes\n"
+
+
+@pytest.fixture
+def roster(tmp_path):
+    def write(text, encoding="utf-8"):
+        path = tmp_path / "people.csv"
+        path.write_bytes(text.encode(encoding))
+        return str(path)
+
+    return write
+
+
+@pytest.fixture
+def candidate(shell):
+    """An article that waits for a curator, proposed to sellers."""
+    shell("init")
+    with shell.database.write() as connection:
+        tags = {"function": {"sales": 0.8}, "topic": {"labour": 0.6}}
+        stored = make.store_live(connection, shell.tenant, None, tags=tags, title="Quotes in a day")
+        articles.move(connection, shell.tenant, stored.id, State.APPROVED, State.IN_REVIEW, live_from=None)
+        tenants.set_encoder(connection, shell.tenant, make.ENCODER)
+    return stored.id
+
+
+def test_people_come_in_are_shown_exported_and_erased(shell, roster):
+    assert "1 added, 0 updated" in shell("people", "import", roster(GOOD))
+    assert "0 added, 1 updated" in shell("people", "import", roster(GOOD))
+    (row,) = json.loads(shell("people", "list", "--json"))
+    assert (row["email"], row["function"], row["opted_in"]) == ("ann@acme.example", "executive sales", True)
+    kept = json.loads(shell("people", "export", "ann@acme.example"))
+    assert kept["employee"]["name"] == "Ann Bell"
+    assert "0 slates removed" in shell("people", "erase", "ann@acme.example")
+    assert json.loads(shell("people", "list", "--json")) == []
+    assert "people list" in shell.fails("people", "erase", "ann@acme.example")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("email,name\n", "the columns are email,name, but must be name,email"),
+        ("", "the columns are missing"),
+        (HEADER, "nobody in it"),
+        (GOOD.replace("sales", "salez"), "line 2: there is no function 'salez': near to it are sales"),
+        (GOOD.replace("ann@acme.example", "ann"), "'ann' is no e-mail address"),
+        (GOOD.replace("yes", "perhaps"), "write yes or no"),
+        (GOOD.replace("nl;en", "Dutch"), "write two letters"),
+        (GOOD.replace(",yes", ""), "line 2: not 8 fields"),
+        (GOOD + GOOD.removeprefix(HEADER), "line 3: ann@acme.example is there twice"),
+        (HEADER + 'Ann,"x\n', "line 2"),
+    ],
+)
+def test_a_bad_roster_imports_nobody(shell, roster, text, says):
+    shell("init")
+    assert says in shell.fails("people", "import", roster(text))
+    with shell.database.read() as connection:
+        assert people.every(connection, shell.tenant) == []
+
+
+def test_a_roster_in_another_encoding_names_the_remedy(shell, roster):
+    assert "CSV UTF-8" in shell.fails("people", "import", roster(GOOD.replace("Ann", "Zoë"), "latin-1"))
+    assert "No such file" in shell.fails("people", "import", "nowhere.csv")
+
+
+def test_an_empty_field_opts_nobody_in(shell, roster):
+    shell("people", "import", roster(GOOD.replace(",yes", ",")))
+    assert json.loads(shell("people", "list", "--json"))[0]["opted_in"] is False
+
+
+def test_sources_are_added_once_and_only_from_the_web(shell):
+    shell("source", "add", "https://news.example/feed", "--audience", "function=sales", "--internal")
+    with shell.database.read() as connection:
+        (source,) = sources.every(connection, shell.tenant)
+    assert (source.internal, source.audience) == (True, make.audience("sales"))
+    assert "source already" in shell.fails("source", "add", "https://news.example/feed")
+    assert "http://" in shell.fails("source", "add", "file:///etc/passwd")
+    assert "no function 'salez'" in shell.fails("source", "add", "https://b.example/", "--audience", "function=salez")
+    assert "https://news.example/feed" in shell("source", "list")
+
+
+def test_an_empty_house_says_what_to_do_next(shell):
+    assert "sluis source add" in shell.fails("ingest")
+    assert "nothing to do" in shell("enrich")
+    assert "sluis ingest" in shell("review", "list")
+    assert "sluis source add" in shell("source", "list")
+    assert "sluis train" in shell("models", "list")
+    assert "people list" in shell.fails("feed", "nobody@acme.example")
+    assert "heuristic" in shell.fails("train")
+    assert "heuristic" in shell.fails("evaluate")
+    assert "sluis train" in shell.fails("models", "promote", "--newest")
+    assert "models list" in shell.fails("models", "promote")
+    assert "models list" in shell.fails("models", "rollback")
+    assert "0 slates, 0 items, 0 violations" in shell("audit", "isolation")
+
+
+def test_a_curators_day(shell, candidate, roster):
+    listing = shell("review", "list")
+    assert "Quotes in a day" in listing
+    assert "function: sales" in listing
+    shown = shell("review", "show", candidate[:8])
+    assert "0.800" in shown
+    assert "proposed: function: sales" in shown
+    assert "is now legal_review" in shell("review", "approve", candidate[:8], "--by", "Anne", "--legal")
+    assert "role legal" in shell.fails("review", "sign", candidate[:8], "--by", "Anne", "--role", "curator")
+    assert "is now approved" in shell("review", "sign", candidate[:8], "--by", "Lex")
+    shell("people", "import", roster(GOOD))
+    feed = shell("feed", "ann@acme.example", "--language", "nl")
+    assert "Quotes in a day" in feed
+    assert "Verkoop" in feed
+    shell("review", "edit", candidate[:8], "--by", "Anne", "--audience", "function=engineering")
+    assert "no live article is meant for this person" in shell("feed", "ann@acme.example")
+    assert "0 violations" in shell("audit", "isolation")
+    assert "is now withdrawn" in shell("review", "withdraw", candidate[:8], "--by", "Anne", "--reason", "old")
+    trail = json.loads(shell("review", "show", candidate, "--json"))["decisions"]
+    assert [line["action"] for line in trail] == ["approve", "sign", "edit", "withdraw"]
+
+
+def test_bad_decisions_change_nothing(shell, candidate):
+    assert "near to it are sales" in shell.fails(
+        "review", "approve", candidate, "--by", "Anne", "--audience", "function=salez"
+    )
+    assert "no topic 'labor'" in shell.fails("review", "edit", candidate, "--by", "Anne", "--tag", "topic=labor")
+    assert "facet=concept" in shell.fails("review", "edit", candidate, "--by", "Anne", "--tag", "labour")
+    assert "nothing to change" in shell.fails("review", "edit", candidate, "--by", "Anne")
+    assert "review list" in shell.fails("review", "reject", "ffffffff", "--by", "Anne", "--reason", "x")
+    assert "a reason is needed" in shell.fails("review", "reject", candidate, "--by", "Anne", "--reason", " ")
+    with shell.database.read() as connection:
+        assert articles.get(connection, shell.tenant, candidate).state is State.IN_REVIEW
+        assert audiences.get(connection, shell.tenant, candidate) is None
+
+
+def test_who_did_not_opt_in_has_no_feed(shell, roster):
+    shell("people", "import", roster(GOOD.replace(",yes", ",no")))
+    assert "not opted in" in shell.fails("feed", "ann@acme.example")
+
+
+def test_keys_are_shown_once(shell):
+    key = shell("key", "create", "app", "--scope", "recommend", "--days", "1").strip()
+    assert key.startswith("sluis_")
+    listing = shell("key", "list")
+    assert key.split("_")[1] in listing
+    assert key.split("_", 2)[2] not in listing
+    assert "revoked" in shell("key", "revoke", key.split("_")[1])
+    assert "key list" in shell.fails("key", "revoke", "nothing")
+
+
+def test_hard_axes_are_the_organisations_own(shell):
+    assert "hard axes: function, unit" in shell("init", "--hard-axis", "unit")
+    assert "unknown axis shoe" in shell.fails("init", "--hard-axis", "shoe")
+    assert "hard axes: function, unit" in shell("init")
+
+
+def test_the_vocabulary_can_be_read(shell, tmp_path, monkeypatch):
+    assert "function" in shell("taxonomy")
+    assert "Verkoop" in shell("taxonomy", "function")
+    assert "use one of" in shell.fails("taxonomy", "shoes")
+    monkeypatch.setenv("SLUIS_THEMES", str(tmp_path / "none.toml"))
+    assert "cannot be read" in shell.fails("taxonomy", "theme")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "says"),
+    [
+        ("SLUIS_PORT", "x", "SLUIS_PORT"),
+        ("SLUIS_TENANT", "../up", "SLUIS_TENANT"),
+        ("SLUIS_TRUSTED_HOSTS", "10.0.0.5", "not host:port"),
+        ("SLUIS_DATABASE_URL", "mysql://x", "sqlite:///PATH"),
+        ("SLUIS_DATABASE_URL", "postgresql://127.0.0.1:1/none", "SLUIS_DATABASE_URL"),
+    ],
+)
+def test_bad_settings_are_named(shell, monkeypatch, variable, value, says):
+    monkeypatch.setenv(variable, value)
+    assert says in shell.fails("people", "list")
+
+
+def test_postgres_is_only_migrated_on_purpose(shell, monkeypatch, postgres):
+    monkeypatch.setenv("SLUIS_DATABASE_URL", postgres)
+    assert "run 'sluis init'" in shell.fails("people", "list")
