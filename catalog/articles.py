@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,6 +25,17 @@ class StateChanged(Conflict):
     """Somebody else moved the article in the meantime."""
 
     code = "state_changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """What is asked of an enriched article to see whether another one tells the same story."""
+
+    id: ArticleId
+    story_id: ArticleId | None
+    language: str | None
+    published_at: datetime
+    vector: Vector
 
 
 def get(connection: Connection, tenant: TenantId, article: ArticleId) -> Article:
@@ -94,9 +106,11 @@ def add_url(connection: Connection, tenant: TenantId, article: ArticleId, url: s
 
 def revise(connection: Connection, tenant: TenantId, known: Article, fresh: Article) -> None:
     """Take over a new text of a known article. What was decided about the old one does not carry over."""
-    taken = {name: getattr(fresh, name) for name in ("title", "lead", "text", "author", "image_url", "digest")}
+    taken = {
+        name: getattr(fresh, name) for name in ("title", "lead", "text", "author", "image_url", "language", "digest")
+    }
     taken |= {"words": len(fresh.text.split()), "revision": known.revision + 1, "state": State.EXTRACTED}
-    taken |= {"language": None, "live_from": None, "expires_at": None, "lease_until": None, "lease_token": None}
+    taken |= {"live_from": None, "expires_at": None, "lease_until": None, "lease_token": None}
     connection.execute(update(_a).where(_a.c.tenant_id == tenant, _a.c.id == known.id).values(taken))
     for table in (_e, _t):
         connection.execute(delete(table).where(table.c.tenant_id == tenant, table.c.article_id == known.id))
@@ -173,6 +187,18 @@ def vectors(
     if ids is not None:
         query = query.where(_e.c.article_id.in_(list(ids)))
     return {ArticleId(row.article_id): row.vector for row in connection.execute(query)}
+
+
+def near_in_time(
+    connection: Connection, tenant: TenantId, encoder: str, since: datetime, until: datetime
+) -> list[Neighbour]:
+    """Articles with a vector of this encoder, published from `since` to `until`; none that still waits for its own."""
+    joined = _a.join(_e, (_e.c.tenant_id == _a.c.tenant_id) & (_e.c.article_id == _a.c.id) & (_e.c.encoder == encoder))
+    columns = [_a.c[name] for name in ("id", "story_id", "language", "published_at")]
+    where = (_a.c.tenant_id == tenant, _a.c.state != State.EXTRACTED, _a.c.published_at.between(since, until))
+    query = select(*columns, _e.c.vector).select_from(joined).where(*where)
+    rows: list[Row[Any]] = list(connection.execute(query))
+    return [record(Neighbour, row) for row in rows]
 
 
 def approved(connection: Connection, tenant: TenantId, encoder: str) -> list[LiveArticle]:

@@ -71,14 +71,11 @@ def violations(
 ) -> list[ArticleId]:
     """Those of `articles` that this employee may not be shown at `now`: not live, or closed on a hard axis."""
     a = tables.articles
-    live = and_(
-        a.c.state == State.APPROVED,
-        a.c.live_from <= now,
-        or_(a.c.expires_at.is_(None), a.c.expires_at > now),
-    )
+    live = and_(a.c.live_from <= now, or_(a.c.expires_at.is_(None), a.c.expires_at > now))
     admitted = [_admits(tenant, employee, axis) for axis in hard_axes]
-    allowed = select(a.c.id).where(a.c.tenant_id == tenant, a.c.id.in_(articles), live, *admitted)
-    permitted = set(connection.execute(allowed).scalars())
+    # the state is compared here: asked for it, SQLite walks through every approved article instead of these few
+    allowed = select(a.c.id, a.c.state).where(a.c.tenant_id == tenant, a.c.id.in_(articles), live, *admitted)
+    permitted = {row.id for row in connection.execute(allowed) if row.state is State.APPROVED}
     return [article for article in articles if article not in permitted]
 
 

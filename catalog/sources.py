@@ -46,6 +46,12 @@ def every(connection: Connection, tenant: TenantId) -> list[Source]:
     ]
 
 
+def is_read(connection: Connection, tenant: TenantId, url: str) -> bool:
+    """Whether some source has this address."""
+    found = select(_s.c.id).where(_s.c.tenant_id == tenant, _s.c.url == url)
+    return connection.execute(found).one_or_none() is not None
+
+
 def claim_due(connection: Connection, tenant: TenantId, limit: int, now: datetime, lease: timedelta) -> Claim:
     """Sources whose next visit is due; read each row with `source_of`."""
     ready = _s.c.due_at <= now
@@ -64,13 +70,18 @@ def known_items(connection: Connection, tenant: TenantId, source: SourceId, keys
 
 
 def remember(connection: Connection, tenant: TenantId, items: list[FeedItem], due_at: datetime) -> None:
-    """Announce items whose page must be fetched: new ones, and known ones that were revised."""
+    """Announce items whose page must be fetched: new ones, and known ones that were revised.
+
+    Whoever is still busy with the version before loses the lease, or the revision would end with that version.
+    """
     for item in items:
         now_due = values(item, "id", "attempts") | {
             "state": ItemState.DUE,
             "due_at": due_at,
             "attempts": 0,
             "last_error": None,
+            "lease_until": None,
+            "lease_token": None,
         }
         mine = (_i.c.tenant_id == tenant, _i.c.id == item.id)
         if connection.execute(update(_i).where(*mine).values(now_due)).rowcount == 0:

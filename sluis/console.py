@@ -17,8 +17,6 @@ from models.protocols import Progress as Tick
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
-_ADDRESS_WIDTH = 48
-
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
@@ -31,13 +29,7 @@ def show(rows: Sequence[Mapping[str, Any]], as_json: bool, empty: str = "Nothing
     else:
         table = Table(box=None, pad_edge=False, header_style="bold")
         for name, value in rows[0].items():
-            is_address = name == "url"
-            table.add_column(
-                name.replace("_", " "),
-                overflow="ellipsis" if is_address else "fold",
-                no_wrap=is_address or isinstance(value, datetime),
-                max_width=_ADDRESS_WIDTH if is_address else None,
-            )
+            table.add_column(name.replace("_", " "), overflow="fold", no_wrap=isinstance(value, datetime | int))
         for row in rows:
             table.add_row(*(_cell(value) for value in row.values()))
         out.print(table)
@@ -62,6 +54,8 @@ def progress(what: str, total: int | None) -> Iterator[Tick]:
 def _plain(value: Any) -> Any:
     if isinstance(value, frozenset | set):
         return sorted(value)
+    if isinstance(value, Mapping):
+        return dict(value)
     raise TypeError(f"{type(value).__name__} is not JSON")
 
 

@@ -62,7 +62,8 @@ class House:
 
     def taggers(self, encoder: Encoder, progress: Progress) -> "Taggers":
         """The taggers in use; fitted from the taxonomy where there are none yet for this encoder and vocabulary."""
-        from models.taggers import Taggers, fit
+        from models.tagger_fit import fit
+        from models.taggers import Taggers
 
         current = self.registry.current(TAGGERS)
         if (

@@ -8,12 +8,9 @@ from api.security import Browsing
 from catalog import articles, audiences
 from catalog.ids import ArticleId
 from catalog.records import Article
+from ranking.features import WORDS_PER_MINUTE
 
 router = APIRouter(tags=["content"])
-
-WORDS_PER_MINUTE = 230
-"""Silent reading of non-fiction by adults: about 238 a minute in English (Brysbaert 2019), a little less in Dutch."""
-
 
 @router.get("/articles/{article_id}", summary="One article with tags and audience")
 def article(connection: Reading, tenant: Browsing, article_id: Id) -> TaggedArticleOut:

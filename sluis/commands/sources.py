@@ -12,7 +12,7 @@ from catalog.ids import SourceId, new_id
 from catalog.records import Source
 from curation import audience as audiences
 from ingest.urls import canonical
-from sluis.console import AsJson, out, show
+from sluis.console import AsJson, out, print_json, show
 from sluis.wiring import open_house
 
 app = typer.Typer(help="Add and list the feeds that are read.", no_args_is_help=True)
@@ -59,14 +59,16 @@ def list_sources(*, as_json: AsJson = False) -> None:
     house = open_house()
     with house.database.read() as connection:
         known = sources.every(connection, house.tenant)
+    if as_json:
+        print_json(known)
+        return
     rows = [
         {
-            "title": source.title,
-            "url": source.url,
+            "source": f"{source.title}\n{source.url}".strip(),
             "visited": source.checked_at,
             "failures": source.failures,
             "problem": source.last_error,
         }
         for source in known
     ]
-    show(rows, as_json, "No sources yet: 'sluis source add URL'.")
+    show(rows, as_json=False, empty="No sources yet: 'sluis source add URL'.")

@@ -28,12 +28,14 @@ class Site:
         self.origin = ""
         self.port = 0
         self._answers: dict[str, list[Answer]] = {}
+        self._hooks: dict[str, Callable[[], None]] = {}
 
     def __setitem__(self, path: str, answers: Answer | list[Answer]) -> None:
         self._answers[path] = answers if isinstance(answers, list) else [answers]
 
-    def __delitem__(self, path: str) -> None:
-        del self._answers[path]
+    def when(self, path: str, do: Callable[[], None]) -> None:
+        """Do something the moment `path` is asked for."""
+        self._hooks[path] = do
 
     @property
     def limits(self) -> Callable[..., FetchLimits]:
@@ -55,6 +57,7 @@ class Site:
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         self.asked[request.path].append(dict(request.headers))
+        self._hooks.get(request.path, lambda: None)()
         waiting = self._answers.get(request.path, [Answer("nothing here", 404)])
         answer = waiting.pop(0) if len(waiting) > 1 else waiting[0]
         body = answer.body.encode() if isinstance(answer.body, str) else answer.body

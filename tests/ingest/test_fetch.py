@@ -51,7 +51,7 @@ def test_a_visit_brings_the_body_and_how_to_ask_again():
     assert (found.etag, found.last_modified) == ('"v1"', "Mon, 02 Mar 2026 08:00:00 GMT")
     assert (found.url, found.permanent_url) == (f"{site.origin}/", None)
     [headers] = site.asked["/"]
-    assert headers["User-Agent"].startswith("Sluis/")
+    assert headers["User-Agent"].startswith("Sluis (")
     assert headers["Accept-Encoding"] == "gzip, deflate"
     assert "Cookie" not in headers
 
@@ -190,6 +190,21 @@ def test_a_password_in_an_address_is_refused_and_not_repeated():
     with pytest.raises(FetchFailed) as caught:
         asyncio.run(fetch.get("https://user:hunter2@feeds.example/", FetchLimits()))
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "host", ["a" * 64 + ".example", "a..example", ".example", "[::1", "127.1", "host.example:70000"]
+)
+def test_a_host_that_cannot_be_is_refused_for_good(host):
+    with pytest.raises(FetchFailed) as caught:
+        asyncio.run(fetch.get(f"http://{host}/feed", FetchLimits()))
+    assert caught.value.permanent
+
+
+def test_a_validator_that_cannot_be_sent_back_is_forgotten():
+    odd = {"ETag": '"é"', "Last-Modified": "x" * 600, "Content-Type": "text/html; charset=utf-8"}
+    found, _ = visit({"/": Answer("x", headers=odd)})
+    assert (found.etag, found.last_modified) == (None, None)
 
 
 @pytest.mark.parametrize("url", ["feeds.example/rss", "/etc/passwd", "file:///etc/passwd", "", "http://"])

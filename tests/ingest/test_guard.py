@@ -126,9 +126,9 @@ def test_of_mixed_records_only_the_checked_address_is_connected():
             dial = Dial(frozenset({("127.0.0.1", site.port)}))
             resolver = _Records("127.0.0.2", "127.0.0.1")
             connector = aiohttp.TCPConnector(socket_factory=dial.socket, resolver=resolver)
-            async with aiohttp.ClientSession(connector=connector) as session:
-                async with session.get(f"http://rebound.example:{site.port}/") as response:
-                    assert await response.text() == "fine"
+            url = f"http://rebound.example:{site.port}/"
+            async with aiohttp.ClientSession(connector=connector) as session, session.get(url) as response:
+                assert await response.text() == "fine"
             assert dial.refusals == ["127.0.0.2 is not a public address"]
 
     asyncio.run(scenario())

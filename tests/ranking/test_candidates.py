@@ -14,7 +14,7 @@ from tests import make
 from tests.make import NOW
 from tests.ranking.worlds import SALES, did, numbered, opened, person, snapshot
 
-FEW = RankingOptions(fresh=2, similar=4, relevant=2, popular=2, explore=1)
+FEW = RankingOptions(size=7, max_size=7, fresh=2, similar=4, relevant=2, popular=2, explore=1)
 
 
 def chosen(world, allowed, options=FEW, state=None, seed=0):
@@ -24,7 +24,8 @@ def chosen(world, allowed, options=FEW, state=None, seed=0):
 
 
 def only(**quota):
-    return RankingOptions(**({"fresh": 0, "similar": 0, "relevant": 0, "popular": 0, "explore": 0} | quota))
+    none = {"fresh": 0, "similar": 0, "relevant": 0, "popular": 0, "explore": 0}
+    return RankingOptions(size=1, max_size=1, **(none | quota))
 
 
 @settings(deadline=None)
@@ -32,9 +33,14 @@ def only(**quota):
 def test_only_what_is_allowed_at_most_the_limit_each_once(allowed, seed):
     world = snapshot(*numbered(30))
     found = chosen(world, allowed, state=did(*opened("ann", "a3", "a4")), seed=seed)
-    assert len(found) == len(set(found)) <= FEW.candidates
+    assert len(found) == len(set(found)) == min(sum(allowed), FEW.candidates)
     assert all(allowed[index] for index in found)
-    assert len(found) >= min(sum(allowed), 4)
+
+
+def test_somebody_new_gets_enough_for_the_longest_slate():
+    assert len(chosen(snapshot(*numbered(30)), [True] * 30)) == FEW.max_size
+    with pytest.raises(ValueError, match="longest slate"):
+        only(similar=50)
 
 
 def test_where_everything_fits_everything_is_scored():
@@ -63,11 +69,11 @@ def test_popular_brings_what_the_same_job_opened():
 
 def test_similar_brings_the_nearest_allowed_to_what_was_chosen():
     world = snapshot(*numbered(20))
-    state = did(*opened("ann", "a6"))
     allowed = np.arange(20) % 2 == 1
     likeness = np.where(allowed, world.matrix @ world.matrix[6], -2)
-    assert chosen(world, allowed, only(similar=6), state) == sorted(np.argsort(likeness)[-3:].tolist())
-    assert chosen(world, allowed, only(similar=6)) == []
+    likeness[19] = 2  # the newest, which comes first
+    found = chosen(world, allowed, only(fresh=1, similar=6), did(*opened("ann", "a6")))
+    assert found == sorted(np.argsort(likeness)[-7:].tolist())
 
 
 def test_explore_draws_evenly_and_the_same_again_with_the_same_seed():

@@ -67,3 +67,20 @@ def test_one_article_is_no_passion():
         assert getattr(once, share)[0] == pytest.approx(1 / 4)
         assert getattr(often, share)[0] == pytest.approx(12 / 15)
     assert often.sources[-1] == 0.0
+
+
+@pytest.mark.parametrize("more", [1, 2, 5, 9])
+def test_a_catalogue_with_more_concepts_changes_no_bit_of_what_is_known(more):
+    rng = np.random.default_rng(more)
+    articles = [
+        make.live_article(number, id=f"a{number}", tags={"topic": {f"t{place}": rng.random() for place in range(33)}})
+        for number in range(50)
+    ]
+    wider = make.live_article(tags={"topic": {f"t{place}-too": 0.5 for place in range(more)}})
+    types = [EventType.OPEN, EventType.LIKE, EventType.SHARE]
+    state = did(*(("ann", types[number % 3], f"a{number}") for number in range(50)))
+    topics = [
+        someone.topics[someone.topics > 0].tobytes()
+        for someone in (person(state, snapshot(*articles)), person(state, snapshot(*articles, wider)))
+    ]
+    assert topics[0] == topics[1]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from catalog.records import FUNCTION, EventType
 from ranking.config import PEOPLE_COUNTED
-from ranking.state import ARTICLES_KEPT, DEEDS_KEPT, HALF_LIVES, State
+from ranking.state import ARTICLES_KEPT, COMPANIONS, DEEDS_KEPT, HALF_LIVES, State
 from tests import make
 from tests.make import NOW
 
@@ -56,11 +56,11 @@ def all_that_can_be_read(state, now=NOW):
 def firsts(happenings):
     """The deeds of a person that are not repeated, and all that is no deed or nobody's."""
     done = set()
-    for given in happenings:
-        deed = (given["employee_id"], given["type"], given["article_id"])
+    for happening in happenings:
+        deed = (happening["employee_id"], happening["type"], happening["article_id"])
         if deed not in done:
-            yield given
-        if given["employee_id"] is not None and given["type"] not in (EventType.SEEN, EventType.CLICK):
+            yield happening
+        if happening["employee_id"] is not None and happening["type"] not in (EventType.SEEN, EventType.CLICK):
             done.add(deed)
 
 
@@ -154,8 +154,8 @@ def test_deeds_are_remembered_with_the_place_of_the_last_in_the_log():
     deeds = [event(EventType.OPEN), event(EventType.SEEN, "b"), event(EventType.DISMISS, "b"), event(EventType.SHARE)]
     history = State.replay(log(deeds)).history("ann")
     assert [deed.type for deed in history.deeds] == [EventType.OPEN, EventType.DISMISS, EventType.SHARE]
-    assert history.opened() == ["a"]
-    assert set(history.settled) == {"a", "b"}
+    assert history.articles(EventType.OPEN) == {"a"}
+    assert history.articles(EventType.DISMISS, EventType.SHARE) == {"a", "b"}
     assert history.last_deed == 4
 
 
@@ -175,6 +175,12 @@ def test_articles_that_one_person_opened_after_another_were_read_together():
     assert state.together(["a"]) == {"b": 1}
     assert state.together(["b"]) == {"a": 1}
     assert state.together(["c"]) == {}
+
+
+def test_an_article_has_a_bounded_number_of_companions():
+    many = [event(article=f"a{number}") for number in range(COMPANIONS + 3)]
+    state = State.replay(log(many))
+    assert set(state.together([f"a{COMPANIONS + 2}"])) == {f"a{number}" for number in range(2, COMPANIONS + 2)}
 
 
 def test_reading_of_somebody_new_leaves_no_trace():

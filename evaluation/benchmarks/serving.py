@@ -1,0 +1,130 @@
+"""How long a feed takes: a fresh slate and a standing one over many live articles, beside what neither can go under.
+
+A fresh slate must at least score its candidates and be logged in one write that has reached the disk; a standing one
+need not do either, so the write alone is its yardstick.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from catalog import events, schema
+from catalog.database import Database
+from catalog.ids import EventId, TenantId, new_id
+from catalog.records import Employee, Event, EventType, Slate
+from evaluation.benchmarks import stock
+from evaluation.benchmarks.figures import Figure, seconds
+from models.protocols import Progress
+from models.ranker import LambdaMart
+from ranking.config import RankingOptions
+from ranking.features import NAMES
+from ranking.feed import FeedService
+
+TENANT: Final = TenantId("bench")
+QUANTILES: Final = {"p50": 0.5, "p99": 0.99}
+
+
+@dataclass(frozen=True, slots=True)
+class ServingOptions:
+    """How much there is to serve, and to how many people."""
+
+    articles: int = 10_000
+    dimensions: int = 384
+    people: int = 200
+    trees: int = 200
+    size: int = 10
+    span: timedelta = timedelta(days=60)
+    seed: int = 1
+
+    @property
+    def steps(self) -> int:
+        """How often `progress` hears of one step."""
+        return self.articles + 2 * self.people
+
+
+def measure(folder: Path, options: ServingOptions, now: datetime, progress: Progress) -> list[Figure]:
+    """Serve from a new database in `folder`; all times in milliseconds."""
+    random = np.random.default_rng(options.seed)
+    database = Database(f"sqlite:///{folder / 'serving.db'}")
+    schema.upgrade(database)
+    people = _fill(database, options, now, random, progress)
+    ranker = stock.ranker(options.trees, random)
+    fresh, standing = _serve(database, people, ranker, options, now, progress)
+    database.close()
+    scoring = _score(ranker, options.people, random)
+    writing = _write(folder / "bare.db", options.people)
+    return [figure for name, q in QUANTILES.items() for figure in _figures(name, q, fresh, standing, scoring, writing)]
+
+
+def _fill(
+    database: Database, options: ServingOptions, now: datetime, random: np.random.Generator, progress: Progress
+) -> list[Employee]:
+    """Its own function, so that the articles are gone from memory when serving begins, as they are in a server."""
+    live = stock.live_articles(options.articles, options.dimensions, options.span, now, random)
+    people = stock.staff(options.people, now, random)
+    stock.store(database, TENANT, live, people, now, progress)
+    return people
+
+
+def _figures(name: str, q: float, *times: Sequence[float]) -> list[Figure]:
+    fresh, standing, scoring, writing = (1000 * float(np.quantile(each, q)) for each in times)
+    return [
+        Figure(f"fresh slate {name}", "ms", fresh, "bare scoring + one synced write", scoring + writing),
+        Figure(f"fresh slate {name}", "ms", fresh, "bare scoring", scoring),
+        Figure(f"standing slate {name}", "ms", standing, "one synced write", writing),
+    ]
+
+
+def _serve(
+    database: Database,
+    people: Sequence[Employee],
+    ranker: LambdaMart,
+    options: ServingOptions,
+    now: datetime,
+    progress: Progress,
+) -> tuple[list[float], list[float]]:
+    """Seconds of each fresh and each standing slate, after everybody has a history to be ranked by."""
+    service = FeedService(TENANT, lambda: ranker, RankingOptions())
+    for person in people:
+        slate = service.serve(database, person.id, now, options.size)
+        with database.write() as connection:
+            events.append(connection, TENANT, _opened(slate))
+        progress(1)
+    fresh, standing = list[float](), list[float]()
+    service.serve(database, people[0].id, now + timedelta(minutes=1), options.size)  # takes in all events, builds the index
+    for person in people[1:]:
+        for times, minutes in ((fresh, 1), (standing, 2)):
+            at = now + timedelta(minutes=minutes)
+            times.append(seconds(lambda: service.serve(database, person.id, at, options.size)))  # noqa: B023 - called at once
+        progress(1)
+    return fresh, standing
+
+
+def _opened(slate: Slate) -> list[Event]:
+    """The first three places seen and opened: enough for every way of retrieval to have work."""
+    at = slate.created_at + timedelta(seconds=1)
+    return [
+        Event(EventId(new_id()), kind, item.article_id, at, at, slate.id, slate.employee_id)
+        for item in slate.items[:3]
+        for kind in (EventType.SEEN, EventType.OPEN)
+    ]
+
+
+def _score(ranker: LambdaMart, times: int, random: np.random.Generator) -> list[float]:
+    rows = random.uniform(size=(RankingOptions().candidates, len(NAMES)))
+    return [seconds(lambda: ranker.score(rows)) for _ in range(times)]
+
+
+def _write(path: Path, times: int) -> list[float]:
+    """One row per transaction, with the same durability as our own database, and nothing else of ours."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        for statement in ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "CREATE TABLE written (text)"):
+            connection.execute(statement)
+        insert = "INSERT INTO written VALUES ('one slate')"
+        return [seconds(lambda: connection.execute(insert)) for _ in range(times)]

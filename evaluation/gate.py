@@ -1,0 +1,75 @@
+"""May the challenger take the champion's place? A pure comparison on the newest slates, which neither learned from."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from evaluation import metrics
+from models.protocols import Ranker
+from ranking.dataset import Dataset
+from ranking.scoring import score
+
+
+@dataclass(frozen=True, slots=True)
+class GateOptions:
+    """What a promotion takes: not worse on average, and surely not worse by more than `tolerance` of nDCG@`cutoff`."""
+
+    cutoff: int = 10
+    tolerance: float = 0.02
+    slates: int = 40
+    confidence: float = 0.95
+    resamples: int = 1000
+    seed: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether the challenger passes, why in one line, and by how much it differs (challenger − champion)."""
+
+    passed: bool
+    reason: str
+    slates: int
+    difference: float
+    interval: tuple[float, float]
+
+
+def compare(newest: Dataset, champion: Ranker, challenger: Ranker, options: GateOptions) -> Verdict:
+    """Judge both on `newest`, which must be younger than what the challenger learned from."""
+    useful = newest.relevant()
+    if len(useful) < options.slates:
+        reason = f"refused: the newest days hold {len(useful)} slates with an interaction, {options.slates} are needed"
+        return Verdict(False, reason, len(useful), float("nan"), (float("nan"), float("nan")))
+    before, after = (_ndcg(useful, ranker, options.cutoff) for ranker in (champion, challenger))
+    difference = float((after - before).mean())
+    low, high = _interval(useful, after - before, options)
+    passed = difference >= 0 and low >= -options.tolerance
+    figures = (
+        f"nDCG@{options.cutoff} {after.mean():.4f} against {before.mean():.4f} of {champion.name} on {len(useful)} "
+        f"slates, difference {difference:+.4f} ({options.confidence:.0%}: {low:+.4f} to {high:+.4f})"
+    )
+    return Verdict(passed, f"{_word(passed, difference, options)}: {figures}", len(useful), difference, (low, high))
+
+
+def _word(passed: bool, difference: float, options: GateOptions) -> str:
+    if passed:
+        return "passed"
+    return "refused, it is worse" if difference < 0 else f"refused, it may be worse by more than {options.tolerance}"
+
+
+def _ndcg(dataset: Dataset, ranker: Ranker, k: int) -> metrics.PerSlate:
+    return metrics.ndcg(dataset.labels, score(ranker, dataset.rows), dataset.groups, k)
+
+
+def _interval(dataset: Dataset, differences: metrics.PerSlate, options: GateOptions) -> tuple[float, float]:
+    """Percentile bootstrap of the mean (Efron and Tibshirani, 1993), with a fixed seed.
+
+    People are drawn, with all their slates: the slates of one person are too alike to count as so many witnesses.
+    """
+    _, person = np.unique([offer.employee for offer in dataset.offers], return_inverse=True)
+    sums, slates = np.bincount(person, differences), np.bincount(person)
+    random = np.random.default_rng(options.seed)
+    draws = (random.integers(len(sums), size=len(sums)) for _ in range(options.resamples))
+    means = [sums[drawn].sum() / slates[drawn].sum() for drawn in draws]
+    tail = (1 - options.confidence) / 2
+    low, high = np.quantile(means, [tail, 1 - tail])
+    return float(low), float(high)

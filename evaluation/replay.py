@@ -1,0 +1,105 @@
+"""Is what was logged what the code computes? The features of every slate, built again from the event log and compared.
+
+Bit for bit: a model learns from logged features and is served fresh ones, so a feature that is built in two ways, or
+that looks past the moment it is for, would spoil both without anybody noticing.
+
+It holds for slates since when no article was withdrawn, revised or tagged anew, and nobody erased: the catalogue keeps
+who could see what at any moment, not how it was tagged. The first differences tell which feature to look at.
+"""
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from operator import attrgetter
+
+from catalog import articles, events, slates, tenants
+from catalog.database import Database
+from catalog.ids import ArticleId, SlateId, TenantId
+from catalog.records import LiveArticle, Slate
+from models.protocols import Progress
+from ranking import candidates, features, profile
+from ranking.config import RankingOptions
+from ranking.feed import available, generator
+from ranking.snapshot import Snapshot
+from ranking.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """One number that differs, or with `feature` empty an article that is no longer a candidate for its slate."""
+
+    slate: SlateId
+    article: ArticleId
+    feature: str = ""
+    logged: float | None = None
+    rebuilt: float | None = None
+
+
+def replay(
+    database: Database,
+    tenant: TenantId,
+    options: RankingOptions,
+    limit: int = 20,
+    progress: Progress | None = None,
+) -> list[Mismatch]:
+    """The first `limit` differences in the order of the log, at most one per item; none is what it should answer.
+
+    `options` must be those the slates were served with. `progress` hears of each slate.
+    """
+    with database.read() as connection:
+        known = tenants.get(connection, tenant)
+        live = articles.approved(connection, tenant, known.encoder) if known.encoder else []
+        served = sorted(slates.every(connection, tenant), key=attrgetter("seq"))
+        log = list(events.since(connection, tenant, 0))
+    snapshot_at = _snapshots(live, known.hard_axes)
+    state, found = State(), list[Mismatch]()
+    for slate in served:
+        for event in log[state.seq : slate.seq]:
+            state.advance(event)
+        found += _differences(slate, _rebuilt(slate, state, snapshot_at(slate.created_at), options))
+        if progress:
+            progress(1)
+        if len(found) >= limit:
+            break
+    return found[:limit]
+
+
+def _snapshots(live: Sequence[LiveArticle], hard_axes: tuple[str, ...]) -> Callable[[datetime], Snapshot]:
+    """The articles that had gone live by a moment; what was approved later would add columns that were not there."""
+    moments = sorted(article.live_from for article in live)
+
+    @lru_cache(maxsize=8)
+    def first(count: int) -> Snapshot:
+        begun = [article for article in live if bisect_right(moments, article.live_from) <= count]
+        return Snapshot.build(begun, hard_axes)
+
+    return lambda moment: first(bisect_right(moments, moment))
+
+
+def _differences(slate: Slate, rebuilt: Mapping[ArticleId, Mapping[str, float]]) -> Iterator[Mismatch]:
+    for item in slate.items:
+        if item.article_id not in rebuilt:
+            yield Mismatch(slate.id, item.article_id)
+            continue
+        row = rebuilt[item.article_id]
+        for name, logged in zip(slate.feature_names, item.features, strict=True):
+            if name in row and row[name].hex() != logged.hex():
+                yield Mismatch(slate.id, item.article_id, name, logged, row[name])
+                break
+
+
+def _rebuilt(
+    slate: Slate, state: State, snapshot: Snapshot, options: RankingOptions
+) -> dict[ArticleId, dict[str, float]]:
+    """By article, the features of every candidate of this slate, by name."""
+    now = slate.created_at
+    person = profile.build(slate.employee_id, slate.axes, state, snapshot, now)
+    offered = available(snapshot, state, person, now, slate.language)
+    chosen = candidates.select(snapshot, state, person, offered, options, now, generator(slate.id))
+    rows = features.build(state, snapshot, person, chosen, now)
+    return {
+        snapshot.ids[index]: dict(zip(features.NAMES, row.tolist(), strict=True))
+        for index, row in zip(chosen, rows, strict=True)
+    }

@@ -1,0 +1,81 @@
+"""What to do with what was found: pure decisions, so that each can be read, and tested, as a table."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import Enum, auto
+from typing import Final
+
+from catalog.records import Article, FeedItem, State
+from ingest.feeds import Item
+
+PLENTY: Final = 10
+"""Revisions after which an item is left alone: some pages embed the clock."""
+
+_FINAL: Final = (State.REJECTED, State.WITHDRAWN)
+
+
+class Step(Enum):
+    """What one item of a feed needs."""
+
+    NEW = auto()
+    REVISED = auto()
+    SKIP = auto()
+
+
+class Fate(Enum):
+    """What becomes of one page that was read."""
+
+    STORE = auto()
+    REVISE = auto()
+    KEEP = auto()
+    DUPLICATE = auto()
+
+
+def step(item: Item, known: FeedItem | None) -> Step:
+    """Whether the page of an item must be read (again), given what we remember of the item."""
+    if known is None:
+        return Step.NEW
+    if item.digest == known.digest or known.revisions >= PLENTY:
+        return Step.SKIP
+    return Step.REVISED
+
+
+def fate(own: Article | None, same_text: Article | None, same_address: Article | None) -> Fate:
+    """What a text becomes: `own` is the article this item made before, the others are found by digest and by address.
+
+    A rejected or withdrawn article stays as it was decided: a new wording does not bring it back.
+    """
+    if same_text is not None:
+        return Fate.KEEP if own is not None and own.id == same_text.id else Fate.DUPLICATE
+    if own is not None:
+        return Fate.KEEP if own.state in _FINAL else Fate.REVISE
+    return Fate.STORE if same_address is None else Fate.DUPLICATE
+
+
+def says_enough(summary: str, own: Article | None, min_words: int) -> bool:
+    """Whether the feed's own words can stand in for a page that cannot be read.
+
+    Not where a page that could be read once said more than twice as much: that text is better than what is left.
+    """
+    words = len(summary.split())
+    return words >= min_words and (own is None or len(own.text.split()) <= 2 * words)
+
+
+def published(announced: datetime, on_page: datetime | None) -> datetime:
+    """When an article appeared: the feed's word, unless the page says it is more than a day older.
+
+    Feeds without dates announce everything as new, and some put the date of the last change.
+    """
+    if on_page is not None and announced - on_page > timedelta(days=1):
+        return on_page
+    return announced
+
+
+def next_visit(failures: int, interval: timedelta, longest: timedelta) -> timedelta:
+    """How long to leave a source alone after so many failures in a row: twice as long each time, up to `longest`."""
+    return min(interval * (1 << min(failures, 16)), longest)
+
+
+def next_try(attempts: int, delays: Sequence[timedelta]) -> timedelta | None:
+    """How long to wait before a page is tried again after so many attempts; None where it is enough."""
+    return delays[attempts - 1] if attempts <= len(delays) else None

@@ -1,0 +1,72 @@
+"""The ranker that needs no data: a weighted sum that anybody can read.
+
+It ranks until there is a better one, and again whenever the better one cannot be used.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.protocols import Features
+
+Column = NDArray[np.float64]
+
+FRESH_HOURS: Final = 48.0
+"""After this many hours an article counts as half as fresh."""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """What one feature adds: `weight` × `scale(feature)`, where the scale runs from about 0 to about 1."""
+
+    feature: str
+    weight: float
+    scale: Callable[[Column], Column]
+
+
+def _as_it_is(column: Column) -> Column:
+    return column
+
+
+def _fresh(log_age: Column) -> Column:
+    return np.asarray(np.exp2(-np.expm1(log_age) / FRESH_HOURS))
+
+
+def _some(count: Column) -> Column:
+    return count / (count + 3.0)
+
+
+TERMS: Final = (
+    Term("log_age", 1.0, _fresh),
+    Term("function_tag", 0.8, _as_it_is),
+    Term("audience_focus", 0.4, _as_it_is),
+    Term("nearest_lift", 0.8, _as_it_is),
+    Term("topic_affinity", 0.4, _as_it_is),
+    Term("function_opens_7d", 0.4, _some),
+    Term("shares_7d", 0.3, _some),
+    Term("dismissals_7d", -0.3, _some),
+    Term("language_match", 0.5, _as_it_is),
+    Term("times_seen", -0.8, _some),
+)
+
+
+class HeuristicRanker:
+    """A `models.protocols.Ranker`: fresh, right for the job, like what was chosen, popular, not yet seen."""
+
+    @property
+    def name(self) -> str:
+        """What a slate records as the ranker that ordered it."""
+        return "heuristic-1"
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The features it wants, in column order."""
+        return tuple(term.feature for term in TERMS)
+
+    def score(self, rows: Features) -> NDArray[np.float64]:
+        """The weighted sum of each row. What was not logged when a slate was served (not-a-number) adds nothing."""
+        terms = [term.weight * term.scale(rows[:, place]) for place, term in enumerate(TERMS)]
+        return np.asarray(np.nansum(terms, axis=0), dtype=np.float64)

@@ -1,0 +1,172 @@
+"""Vectors to tags: one linear head per facet, applied with numpy. How heads come to be is in `models.tagger_fit`.
+
+A concept has a score, linear in the vector. It becomes a probability through two numbers: the score itself (does this
+look like the concept at all?) and its lead over the best rival (or more like something else?). So a text may well be of
+two concepts, and a text about nothing we know is of none.
+"""
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catalog.errors import ArtefactMismatch, Invalid
+from catalog.records import Tag
+from models.protocols import Vectors
+
+Probabilities = dict[str, dict[str, float]]
+"""Per facet, how probable each of its concepts is; concepts of one facet do not sum to one."""
+
+_ARRAYS: Final = "heads.npz"
+_FACTS: Final = "taggers.json"
+_STEEPEST: Final = 50.0
+"""Log odds beyond this are certainty in double precision, and would overflow further on."""
+
+
+class Keep(NamedTuple):
+    """Which tags of a facet are worth storing: those of at least `floor`, at most `most` of them."""
+
+    floor: float
+    most: int
+
+
+KEEP: Final[Mapping[str, Keep]] = {
+    "topic": Keep(0.2, 4),
+    "function": Keep(0.2, 3),
+    "industry": Keep(0.2, 3),
+    "kind": Keep(0.0, 1),  # every article is of some kind
+    "good_for": Keep(0.3, 2),
+    "theme": Keep(0.3, 3),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The concepts of one facet as a linear map.
+
+    `parents[i]` is the place of concept i's parent, or -1. `weights` has shape (dimensions, columns), `bias`
+    (columns,): a column per concept and, where a text may have none of them, a last one for such texts. `link` turns
+    (1, score, lead) into log odds.
+    """
+
+    facet: str
+    concepts: tuple[str, ...]
+    parents: tuple[int, ...]
+    weights: NDArray[np.float32]
+    bias: NDArray[np.float32]
+    link: tuple[float, float, float]
+
+    def probabilities(self, vectors: Vectors) -> NDArray[np.float64]:
+        """Shape (n, concepts). A parent is never less probable than its child."""
+        constant, score, lead = self.link
+        own, ahead = evidence((vectors @ self.weights + self.bias).T, self.parents)
+        odds = constant + score * own + lead * ahead
+        return 1.0 / (1.0 + np.exp(-np.clip(odds.T, -_STEEPEST, _STEEPEST)))
+
+
+def evidence(scores: NDArray[np.floating], parents: tuple[int, ...]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Score and lead of each concept; `scores` has a row per column of a head, a concept's family speaks for it.
+
+    The score is the best of the family (the concept and all below it), the lead is over the best outside the family.
+    Both can only grow from child to parent, and so does the probability: the link's factors are never negative.
+    """
+    scores = scores.astype(np.float64)
+    own = np.empty((len(parents), scores.shape[1]))
+    rival = np.empty_like(own)
+    for place, family in enumerate(_families(parents, len(scores))):
+        own[place] = scores[family].max(axis=0)
+        rival[place] = scores[~family].max(axis=0)
+    return own, own - rival
+
+
+def _families(parents: tuple[int, ...], columns: int) -> Iterator[NDArray[np.bool_]]:
+    """Per concept, which columns are its own or those of concepts below it."""
+    for ancestor in range(len(parents)):
+        family = np.zeros(columns, bool)
+        family[ancestor] = True
+        for place in range(ancestor + 1, len(parents)):  # a child always stands after its parent
+            family[place] = parents[place] >= 0 and family[parents[place]]
+        yield family
+
+
+@dataclass(frozen=True, slots=True)
+class Taggers:
+    """The heads of all facets, and what they were fitted on: they only fit vectors of that one encoder."""
+
+    version: str
+    encoder: str
+    taxonomy: str
+    heads: tuple[Head, ...]
+
+    def tag(self, vectors: Vectors) -> list[Probabilities]:
+        """All probabilities, per vector. Raises Invalid for vectors that are not finite or not of the heads' size."""
+        dimensions = self.heads[0].weights.shape[0]
+        if vectors.ndim != 2 or vectors.shape[1] != dimensions:
+            raise Invalid(f"vectors of shape {vectors.shape} cannot be tagged: these heads take (n, {dimensions})")
+        if not np.isfinite(vectors).all():
+            raise Invalid("a vector with a value that is not finite cannot be tagged: encode the text again")
+        tagged: list[Probabilities] = [{} for _ in vectors]
+        for head in self.heads:
+            for row, found in zip(head.probabilities(vectors).tolist(), tagged, strict=True):
+                found[head.facet] = dict(zip(head.concepts, row, strict=True))
+        return tagged
+
+    def tags(self, vectors: Vectors) -> list[list[Tag]]:
+        """The tags to store, per vector."""
+        return [strongest(probabilities, self.version) for probabilities in self.tag(vectors)]
+
+    def to_files(self) -> dict[str, bytes]:
+        """As an artefact's files."""
+        facts = {
+            "version": self.version,
+            "encoder": self.encoder,
+            "taxonomy": self.taxonomy,
+            "heads": [
+                {"facet": head.facet, "concepts": head.concepts, "parents": head.parents, "link": head.link}
+                for head in self.heads
+            ],
+        }
+        arrays = {f"{head.facet}.{part}": getattr(head, part) for head in self.heads for part in ("weights", "bias")}
+        buffer = io.BytesIO()
+        np.savez(buffer, allow_pickle=False, **arrays)
+        return {_ARRAYS: buffer.getvalue(), _FACTS: json.dumps(facts, indent=1).encode()}
+
+    @classmethod
+    def from_files(cls, files: Mapping[str, bytes]) -> "Taggers":
+        """Read back what `to_files` wrote. Raises ArtefactMismatch where the files are something else."""
+        try:
+            facts = json.loads(files[_FACTS])
+            with np.load(io.BytesIO(files[_ARRAYS]), allow_pickle=False) as arrays:
+                heads = tuple(
+                    Head(
+                        head["facet"],
+                        tuple(head["concepts"]),
+                        tuple(head["parents"]),
+                        arrays[f"{head['facet']}.weights"],
+                        arrays[f"{head['facet']}.bias"],
+                        tuple(head["link"]),
+                    )
+                    for head in facts["heads"]
+                )
+            return cls(facts["version"], facts["encoder"], facts["taxonomy"], heads)
+        except (KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
+            raise ArtefactMismatch(f"these are not taggers of this version ({error}): fit them again") from error
+
+
+def strongest(probabilities: Mapping[str, Mapping[str, float]], tagger: str) -> list[Tag]:
+    """The tags worth storing, facet by facet, surest first.
+
+    Function and industry may have none: then the machine does not know, and a person decides. Equals keep the order of
+    the vocabulary, so that a parent is never cut off before its child.
+    """
+    return [
+        Tag(facet, concept, probability, tagger=tagger)
+        for facet, concepts in probabilities.items()
+        for concept, probability in sorted(concepts.items(), key=lambda item: -item[1])[: KEEP[facet].most]
+        if probability >= KEEP[facet].floor
+    ]

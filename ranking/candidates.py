@@ -1,0 +1,95 @@
+"""Which articles are worth scoring: a few hundred of those the person may be shown, found in several ways.
+
+Eligibility comes first. Every way of retrieval sees only what may be shown, so nothing has to be thrown out afterwards
+and a narrow audience loses no recall. Each way adds to what those before it found, so that none is lost to overlap.
+Most tenants have fewer live articles than are scored: then all are.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catalog.records import EventType
+from ranking.config import RankingOptions
+from ranking.features import function_tag
+from ranking.profile import Person
+from ranking.snapshot import Snapshot
+from ranking.state import OVER_A_WEEK, State
+
+Indices = NDArray[np.intp]
+Mask = NDArray[np.bool_]
+
+
+def select(
+    snapshot: Snapshot,
+    state: State,
+    person: Person,
+    allowed: Mask,
+    options: RankingOptions,
+    now: datetime,
+    rng: np.random.Generator,
+) -> Indices:
+    """At most `options.candidates` of the `allowed` (n,) articles, as indices in ascending order."""
+    if allowed.sum() <= options.candidates:
+        return np.flatnonzero(allowed)
+    find = _Retrieval(snapshot, state, person, options, now, rng)
+    left = allowed.copy()
+    for way in (find.fresh, find.relevant, find.popular, find.like_recent, find.like_long_term, find.random):
+        left[way(left)] = False
+    return np.flatnonzero(allowed & ~left)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Retrieval:
+    """The ways to find candidates. Each is given the articles that are left and answers indices of some of them."""
+
+    snapshot: Snapshot
+    state: State
+    person: Person
+    options: RankingOptions
+    now: datetime
+    rng: np.random.Generator
+
+    def fresh(self, left: Mask) -> Indices:
+        """The newest."""
+        pool = np.flatnonzero(left)
+        return _top(pool, self.snapshot.published[pool], self.options.fresh)
+
+    def relevant(self, left: Mask) -> Indices:
+        """Those most surely tagged with the person's own functions."""
+        pool = np.flatnonzero(left)
+        return _top(pool, function_tag(self.snapshot, self.person, pool), self.options.relevant)
+
+    def popular(self, left: Mask) -> Indices:
+        """Those that people with the same job opened most this week."""
+        pool = np.flatnonzero(left)
+        articles = [self.snapshot.ids[index] for index in pool]
+        opens = np.zeros(len(pool))
+        for function in self.person.functions:
+            opens += self.state.counts(articles, EventType.OPEN, self.now, function)[:, OVER_A_WEEK]
+        return _top(pool, opens, self.options.popular)
+
+    def like_recent(self, left: Mask) -> Indices:
+        """The nearest to what the person chose lately."""
+        return self._like(self.person.recent, left)
+
+    def like_long_term(self, left: Mask) -> Indices:
+        """The nearest to what the person chose over months."""
+        return self._like(self.person.long_term, left)
+
+    def random(self, left: Mask) -> Indices:
+        """Any: what nothing speaks for yet must be seen by somebody to be known."""
+        return self.rng.choice(np.flatnonzero(left), self.options.explore, replace=False)
+
+    def _like(self, interest: NDArray[np.float32], left: Mask) -> Indices:
+        k = self.options.similar // 2
+        if not interest.any() or not k:
+            return np.empty(0, dtype=np.intp)
+        return self.snapshot.index.search(interest, left, k)[0]
+
+
+def _top(pool: Indices, worth: NDArray[np.float64], k: int) -> Indices:
+    """The `k` of greatest worth; of equal ones the last, which in a snapshot are the newest."""
+    return pool[np.argsort(worth, kind="stable")[len(pool) - k :]]

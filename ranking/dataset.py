@@ -1,0 +1,163 @@
+"""What was shown and what came of it, as arrays: the slates up to a cut, with a grade for every item somebody saw.
+
+The features are those that were logged with the slate, never computed again, so a model learns from exactly what the
+server knew. Nothing after the cut is used: no slate served later, and no event that had not come in by then.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from itertools import compress
+from types import MappingProxyType
+from typing import Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection
+
+from catalog import events as event_log
+from catalog import slates as slate_log
+from catalog.ids import ArticleId, EmployeeId, SlateId, TenantId
+from catalog.records import FUNCTION, Event, EventType, Slate, SlateItem
+from models.protocols import Features
+from ranking.features import INDEX, NAMES
+
+GRADES: Final[Mapping[EventType, int]] = MappingProxyType(
+    {
+        EventType.SHARE: 5,
+        EventType.CLICK: 4,
+        EventType.SAVE: 3,
+        EventType.LIKE: 2,
+        EventType.OPEN: 1,
+        EventType.SEEN: 0,
+        EventType.DISMISS: 0,
+    }
+)
+"""How much an event says that an article was the right one; a share is what the whole programme is for."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelOptions:
+    """How events become grades."""
+
+    grades: Mapping[EventType, int] = field(default_factory=lambda: GRADES)
+    horizon: timedelta = timedelta(days=1)
+    """How long after a slate its events count. A slate younger than that at the cut is left out: it is not over."""
+
+    def __post_init__(self) -> None:
+        if self.horizon <= timedelta(0):
+            raise ValueError(f"a horizon of {self.horizon} leaves no time for anything to happen")
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One slate of a dataset: to whom it was served and when; `functions` are those the person had then."""
+
+    slate: SlateId
+    employee: EmployeeId
+    functions: frozenset[str]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dataset:
+    """Graded slates, oldest first, the rows of each together, in the order they were shown in.
+
+    Per row (n): `rows` (n, features) in the order of `ranking.features.NAMES`, `labels` (grades), `positions`,
+    `propensities`, `articles`. Per slate (s): `groups`, its number of rows, and `offers`. A feature that the version
+    which served a slate did not build yet is NaN, which rankers take for missing.
+    """
+
+    rows: Features
+    labels: NDArray[np.int32]
+    positions: NDArray[np.int32]
+    propensities: NDArray[np.float64]
+    articles: tuple[ArticleId, ...]
+    groups: NDArray[np.int32]
+    offers: tuple[Offer, ...]
+    horizon: timedelta
+
+    def __len__(self) -> int:
+        return len(self.offers)
+
+    def take(self, which: NDArray[np.bool_]) -> Self:
+        """The slates for which `which` (s,) is true, whole."""
+        kept = np.repeat(which, self.groups)
+        return replace(
+            self,
+            rows=self.rows[kept],
+            labels=self.labels[kept],
+            positions=self.positions[kept],
+            propensities=self.propensities[kept],
+            articles=tuple(compress(self.articles, kept)),
+            groups=self.groups[which],
+            offers=tuple(compress(self.offers, which)),
+        )
+
+    def relevant(self) -> Self:
+        """The slates in which something got a grade above 0: the others cannot tell a good order from a bad one."""
+        graded = np.repeat(np.arange(len(self)), self.groups)[self.labels > 0]
+        return self.take(np.isin(np.arange(len(self)), graded))
+
+
+def load(connection: Connection, tenant: TenantId, until: datetime, options: LabelOptions) -> Dataset:
+    """The dataset of a tenant as it could have been made at `until`."""
+    return build(slate_log.every(connection, tenant), event_log.since(connection, tenant, 0), until, options)
+
+
+def build(slates: Iterable[Slate], events: Iterable[Event], until: datetime, options: LabelOptions) -> Dataset:
+    """Join slates, oldest first, with the events that were received before `until`.
+
+    Only what can have been seen takes part: items with an event, and those at or above the lowest position that
+    somebody interacted with. A slate of which nothing was seen says nothing, and is left out.
+    """
+    over = {slate.id: slate for slate in slates if slate.created_at + options.horizon <= until}
+    outcomes = _outcomes(over, events, until, options.horizon)
+    seen = [(slate, _exposed(slate, outcomes[slate.id])) for slate in over.values() if slate.id in outcomes]
+    items = [item for _, exposed in seen for item in exposed]
+    types = [outcomes[slate.id].get(item.article_id, set()) for slate, exposed in seen for item in exposed]
+    labels = [max((options.grades[event] for event in happened), default=0) for happened in types]
+    return Dataset(
+        rows=_rows(seen),
+        labels=np.array(labels, dtype=np.int32),
+        positions=np.array([item.position for item in items], dtype=np.int32),
+        propensities=np.array([item.propensity for item in items], dtype=np.float64),
+        articles=tuple(item.article_id for item in items),
+        groups=np.array([len(exposed) for _, exposed in seen], dtype=np.int32),
+        offers=tuple(_offer(slate) for slate, _ in seen),
+        horizon=options.horizon,
+    )
+
+
+def _outcomes(
+    slates: Mapping[SlateId, Slate], events: Iterable[Event], until: datetime, horizon: timedelta
+) -> dict[SlateId, dict[ArticleId, set[EventType]]]:
+    """What happened with each item. There is no lower bound on `at`: an event before its slate is a slow clock."""
+    found: dict[SlateId, dict[ArticleId, set[EventType]]] = defaultdict(lambda: defaultdict(set))
+    for event in events:
+        slate = slates.get(event.slate_id) if event.slate_id else None
+        if slate and event.received_at < until and event.at <= slate.created_at + horizon:
+            found[slate.id][event.article_id].add(event.type)
+    return found
+
+
+def _exposed(slate: Slate, outcomes: Mapping[ArticleId, set[EventType]]) -> list[SlateItem]:
+    acted_on = {article for article, types in outcomes.items() if types != {EventType.SEEN}}
+    lowest = max((item.position for item in slate.items if item.article_id in acted_on), default=-1)
+    return [item for item in slate.items if item.article_id in outcomes or item.position <= lowest]
+
+
+def _rows(seen: Sequence[tuple[Slate, Sequence[SlateItem]]]) -> Features:
+    rows = np.full((sum(len(items) for _, items in seen), len(NAMES)), np.nan)
+    start = 0
+    for slate, items in seen:
+        built = [place for place, name in enumerate(slate.feature_names) if name in INDEX]
+        columns = [INDEX[slate.feature_names[place]] for place in built]
+        rows[start : start + len(items), columns] = np.array([item.features for item in items])[:, built]
+        start += len(items)
+    return rows
+
+
+def _offer(slate: Slate) -> Offer:
+    return Offer(slate.id, slate.employee_id, slate.axes.get(FUNCTION, frozenset()), slate.created_at)

@@ -1,0 +1,115 @@
+"""From scores to a slate, place by place: relevant, unlike what stands there already, within caps, at times at random.
+
+Every place logs the probability with which this policy filled it as it did (given the places before it and the
+candidates), so that another policy can later be judged on the same log.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import ceil
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.protocols import Vectors
+from ranking.config import RankingOptions
+from ranking.snapshot import NONE
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pool:
+    """What a slate can be made of, one row per candidate.
+
+    `vectors` are unit rows; `story`, `source` and `kind` are codes, or `NONE`, which no cap applies to; `own` is the
+    organisation's own content; `sunk` has been seen or opened enough.
+    """
+
+    scores: NDArray[np.float64]
+    vectors: Vectors
+    story: NDArray[np.intp]
+    source: NDArray[np.intp]
+    kind: NDArray[np.intp]
+    own: NDArray[np.bool_]
+    sunk: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """One place of a slate: the row of the pool, how probable it was, and whether chance put it there."""
+
+    row: int
+    propensity: float
+    explored: bool
+
+
+def compose(pool: Pool, options: RankingOptions, size: int, rng: np.random.Generator) -> list[Pick]:
+    """Fill up to `size` places. A shorter slate is the beginning of a longer one made with the same random numbers."""
+    relevance = _scaled(pool.scores)
+    redundancy = np.zeros(len(pool))
+    usual = _usual_cosine(pool.vectors)
+    picks: list[Pick] = []
+    while len(picks) < min(size, len(pool)):
+        choices = open_choices(pool, options, [pick.row for pick in picks])
+        worth = (1 - options.mmr_weight) * relevance[choices] - options.mmr_weight * redundancy[choices]
+        pick = _draw(choices, int(choices[worth.argmax()]), options.epsilon, rng)
+        likeness = (pool.vectors @ pool.vectors[pick.row] - usual) / max(1.0 - usual, 1e-6)
+        redundancy = np.maximum(redundancy, likeness)
+        picks.append(pick)
+    return picks
+
+
+def open_choices(pool: Pool, options: RankingOptions, picked: list[int]) -> NDArray[np.intp]:
+    """The rows that the next place may go to, after `picked`; none only when everything is picked.
+
+    The wishes yield one after the other, the softest first, until something is left to choose from.
+    """
+    choices = np.ones(len(pool), dtype=np.bool_)
+    choices[picked] = False
+    for wish in _wishes(pool, options, picked):
+        if (choices & wish).any():
+            choices &= wish
+    return np.flatnonzero(choices)
+
+
+def _wishes(pool: Pool, options: RankingOptions, picked: list[int]) -> Iterator[NDArray[np.bool_]]:
+    """What a place should be, the firmest wish first: each narrows the choice only as far as something is left."""
+    yield _below_cap(pool.story, picked, 1)
+    yield ~pool.sunk
+    yield _below_cap(pool.source, picked, options.per_source)
+    yield _below_cap(pool.kind, picked, options.per_kind)
+    place = len(picked) + 1
+    own = int(pool.own[picked].sum())
+    room_for_own = own < _portion(options.own_share, place)
+    room_for_outside = len(picked) - own < _portion(1 - options.own_share, place)
+    yield np.where(pool.own, room_for_own, room_for_outside)
+
+
+def _portion(share: float, places: int) -> int:
+    return ceil(share * places - 1e-9)  # 0.55 × 20 is a little over 11 in binary
+
+
+def _below_cap(codes: NDArray[np.intp], picked: list[int], cap: int) -> NDArray[np.bool_]:
+    values, counts = np.unique(codes[picked], return_counts=True)
+    full = values[(counts >= cap) & (values != NONE)]
+    return np.isin(codes, full, invert=True)
+
+
+def _draw(choices: NDArray[np.intp], greedy: int, epsilon: float, rng: np.random.Generator) -> Pick:
+    row = int(rng.choice(choices)) if rng.random() < epsilon else greedy
+    propensity = (1 - epsilon) * (row == greedy) + epsilon / len(choices)
+    return Pick(row, propensity, explored=row != greedy)
+
+
+def _scaled(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """From 0, the worst of the pool, to 1, the best: rankers score on scales of their own."""
+    if not len(scores) or np.ptp(scores) == 0:
+        return np.zeros(len(scores))
+    return np.asarray((scores - scores.min()) / np.ptp(scores))
+
+
+def _usual_cosine(vectors: Vectors) -> float:
+    """The mean cosine of all pairs of unit rows, which is the squared length of their mean."""
+    return float(np.square(vectors.mean(axis=0)).sum()) if len(vectors) else 0.0

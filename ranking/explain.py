@@ -1,0 +1,116 @@
+"""Why this article: reasons that are true of this person and this article, never a guess at what a model thought.
+
+Each reason is a fact that the ranker could see as a feature. It is stored as a code with values and put into words in
+the reader's language at the edge.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from catalog.errors import Invalid
+from catalog.records import FUNCTION, Reason
+from catalog.taxonomy import Taxonomy
+from ranking.config import RankingOptions
+from ranking.features import INDEX
+from ranking.profile import Person
+from ranking.snapshot import Snapshot
+from ranking.state import State
+
+MOST: Final = 3
+"""More reasons than this explain nothing."""
+
+ENOUGH_CHOSEN: Final = 3
+"""How many articles somebody must have chosen before we speak of what they like."""
+MUCH_ALIKE: Final = 0.3
+"""A `nearest_lift` from which two texts are about the same thing to a reader."""
+OFTEN: Final = 0.25
+"""Share of somebody's choices from which a topic is theirs."""
+SURE: Final = 0.5
+"""Probability from which we say that an article has a tag."""
+TOP: Final = 0.1
+"""Share of the list that may be more popular than what we call popular."""
+
+_WORDS: Final = {
+    "colleagues_opened": {"en": "Colleagues in {function} opened this", "nl": "Collega's in {function} openden dit"},
+    "like_what_you_read": {"en": "Resembles what you read", "nl": "Lijkt op wat je las"},
+    "your_topic": {"en": "You often read about {topic}", "nl": "Je leest vaak over {topic}"},
+    "for_function": {"en": "Meant for {function}", "nl": "Bedoeld voor {function}"},
+    "popular": {"en": "Popular in your organisation", "nl": "Populair in je organisatie"},
+    "fresh": {"en": "New", "nl": "Nieuw"},
+    "from_your_organisation": {"en": "From your own organisation", "nl": "Van je eigen organisatie"},
+    "for_everyone": {"en": "Meant for every function", "nl": "Bedoeld voor alle functies"},
+    "explore": {"en": "Something different, to get to know you", "nl": "Eens iets anders, om je te leren kennen"},
+}
+CODES: Final = tuple(_WORDS)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Explainer:
+    """Everything that reasons are read from, for one slate."""
+
+    snapshot: Snapshot
+    state: State
+    person: Person
+    options: RankingOptions
+    now: datetime
+
+    def reasons(self, article: int, features: tuple[float, ...], *, explored: bool) -> tuple[Reason, ...]:
+        """The strongest reasons for the article at this index of the snapshot: one to three, the strongest first."""
+        found = [Reason("explore")] if explored else []
+        found += [*self._personal(article, features), *self._general(article, features)]
+        return tuple(found[:MOST])
+
+    def _personal(self, article: int, features: tuple[float, ...]) -> Iterator[Reason]:
+        ids, person = self.snapshot.ids, self.person
+        for function in person.functions:
+            if self.state.colleagues(ids[article], person.id, function) >= self.options.minimum_group:
+                yield Reason("colleagues_opened", {"function": function})
+                break
+        if len(person.last) >= ENOUGH_CHOSEN:
+            if features[INDEX["nearest_lift"]] >= MUCH_ALIKE and ids[article] not in person.last:
+                yield Reason("like_what_you_read")
+            topic = self._favourite_topic(article)
+            if topic is not None:
+                yield Reason("your_topic", {"topic": topic})
+        named = [own for own in person.functions if self.snapshot.audiences[FUNCTION].names(article, own)]
+        if named:
+            yield Reason("for_function", {"function": named[0]})
+
+    def _general(self, article: int, features: tuple[float, ...]) -> Iterator[Reason]:
+        others = self.state.colleagues(self.snapshot.ids[article], self.person.id)
+        if others >= self.options.minimum_group and features[INDEX["more_popular_in_list"]] <= TOP:
+            yield Reason("popular")
+        age = self.now.timestamp() - self.snapshot.published[article]
+        if age <= self.options.fresh_for.total_seconds():
+            yield Reason("fresh")
+        if self.snapshot.internal[article]:
+            yield Reason("from_your_organisation")
+        if self.snapshot.audiences[FUNCTION].named[article] == 0:
+            yield Reason("for_everyone")
+
+    def _favourite_topic(self, article: int) -> str | None:
+        facet = self.snapshot.facets["topic"]
+        theirs = [
+            (self.person.topics[column], topic)
+            for topic, column in facet.column.items()
+            if self.person.topics[column] >= OFTEN and facet.probability[article, column] >= SURE
+        ]
+        return max(theirs)[1] if theirs else None
+
+
+def in_words(reason: Reason, language: str, taxonomy: Taxonomy) -> str:
+    """The reason as a sentence in `language`, or in English where we do not speak it."""
+    templates = _WORDS[reason.code]
+    spoken = language if language in templates else "en"
+    return templates[spoken].format(
+        **{facet: _label(taxonomy, facet, concept, spoken) for facet, concept in reason.values.items()}
+    )
+
+
+def _label(taxonomy: Taxonomy, facet: str, concept: str, language: str) -> str:
+    try:
+        return taxonomy.concept(facet, concept).label(language)
+    except Invalid:  # the slate is older than this vocabulary
+        return concept

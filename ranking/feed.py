@@ -1,0 +1,269 @@
+"""One person's feed: ranking as a pure function, and around it the service that reads, checks, logs and hands out."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from threading import Lock
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection
+
+from catalog import articles, audiences, events, people, slates, tenants
+from catalog.database import Database
+from catalog.errors import Forbidden, Invalid, Unavailable
+from catalog.ids import ArticleId, EmployeeId, SlateId, TenantId, new_id
+from catalog.records import FUNCTION, Employee, EventType, Slate, SlateItem, Tenant
+from models.heuristic import HeuristicRanker
+from models.protocols import Ranker
+from ranking import candidates, features, profile
+from ranking.config import RankingOptions
+from ranking.diversify import Pool, compose
+from ranking.eligibility import allowed
+from ranking.explain import Explainer
+from ranking.profile import Person
+from ranking.scoring import score
+from ranking.snapshot import NONE, Snapshot
+from ranking.state import State
+
+log = logging.getLogger(__name__)
+
+
+class NotOptedIn(Forbidden):
+    """Nobody is sent anything before they said yes, or after they said no."""
+
+    code = "not_opted_in"
+
+
+class InvalidSize(Invalid):
+    """No slate has this many places."""
+
+    code = "invalid_size"
+
+
+def rank(
+    snapshot: Snapshot,
+    state: State,
+    person: Person,
+    ranker: Ranker,
+    options: RankingOptions,
+    now: datetime,
+    rng: np.random.Generator,
+    size: int,
+    language: str | None = None,
+) -> tuple[SlateItem, ...]:
+    """The slate of one person at one moment, up to `size` items, only in `language` where one is given.
+
+    The same arguments give the same slate: this is what replay calls. Raises ArtefactMismatch where `ranker` cannot be
+    used.
+    """
+    offered = available(snapshot, state, person, now, language)
+    chosen = candidates.select(snapshot, state, person, offered, options, now, rng)
+    rows = features.build(state, snapshot, person, chosen, now)
+    scores = score(ranker, rows)
+    picks = compose(_pool(snapshot, state, person, chosen, scores, options), options, size, rng)
+    explainer = Explainer(snapshot, state, person, options, now)
+    items = []
+    for position, pick in enumerate(picks, start=1):
+        row = tuple(rows[pick.row].tolist())
+        items.append(
+            SlateItem(
+                position=position,
+                article_id=snapshot.ids[chosen[pick.row]],
+                score=float(scores[pick.row]),
+                propensity=pick.propensity,
+                features=row,
+                reasons=explainer.reasons(int(chosen[pick.row]), row, explored=pick.explored),
+            )
+        )
+    return tuple(items)
+
+
+def available(
+    snapshot: Snapshot, state: State, person: Person, now: datetime, language: str | None = None
+) -> NDArray[np.bool_]:
+    """For each article whether this person may be shown it now, and has neither shared nor dismissed it."""
+    offered = allowed(snapshot, person.axes, snapshot.hard_axes) & snapshot.live(now)
+    if language is not None:
+        offered &= snapshot.language == snapshot.languages.get(language, len(snapshot.languages))
+    done_with = state.history(person.id).articles(EventType.SHARE, EventType.DISMISS)
+    offered[[snapshot.index_of[article] for article in done_with if article in snapshot.index_of]] = False
+    return offered
+
+
+def _pool(
+    snapshot: Snapshot,
+    state: State,
+    person: Person,
+    chosen: NDArray[np.intp],
+    scores: NDArray[np.float64],
+    options: RankingOptions,
+) -> Pool:
+    history = state.history(person.id)
+    often_seen = {article for article, times in history.seen.items() if times >= options.sink_after}
+    stale = often_seen | history.articles(EventType.OPEN)
+    kinds = snapshot.facets["kind"].probability[chosen]
+    tagged = kinds.any(axis=1)
+    return Pool(
+        scores=scores,
+        vectors=snapshot.matrix[chosen],
+        story=snapshot.story[chosen],
+        source=snapshot.source[chosen],
+        kind=np.where(tagged, kinds.argmax(axis=1), NONE) if kinds.size else np.full(len(chosen), NONE),
+        own=snapshot.internal[chosen],
+        sunk=np.array([snapshot.ids[index] in stale for index in chosen], dtype=np.bool_),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What one call asks for, with what the database says of tenant and person at that moment."""
+
+    tenant: Tenant
+    person: Person
+    now: datetime
+    size: int
+    language: str | None
+
+
+class FeedService:
+    """Serves the feeds of one tenant in one process. Threads may share it.
+
+    It keeps the snapshot until the catalogue's version changes, and the state, which takes in new events at every call,
+    so that what somebody just did counts at once.
+    """
+
+    def __init__(self, tenant: TenantId, ranker: Callable[[], Ranker], options: RankingOptions) -> None:
+        """`ranker` is asked at every call, so that a promotion needs no restart."""
+        self._tenant = tenant
+        self._ranker = ranker
+        self._options = options
+        self._lock = Lock()
+        self._state = State()
+        self._snapshot = Snapshot.build([], (FUNCTION,))
+        self._version: tuple[int, str | None] | None = None
+        self.violations = 0
+        """How many items the second check had to take out of slates since this process started. Should stay 0."""
+
+    def serve(
+        self, database: Database, employee_id: EmployeeId, now: datetime, size: int, language: str | None = None
+    ) -> Slate:
+        """This person's slate: the one that stands, or a new one, which is logged before it is handed out.
+
+        Raises InvalidSize, UnknownEmployee, and NotOptedIn for somebody who did not opt in.
+        """
+        if not 1 <= size <= self._options.max_size:
+            raise InvalidSize(f"size {size} is not within 1..{self._options.max_size}")
+        with self._lock:
+            with database.read() as connection:
+                tenant = tenants.get(connection, self._tenant)
+                employee = _opted_in(connection, self._tenant, employee_id)
+                self._catch_up(connection, tenant)
+                person = profile.build(employee.id, employee.axes, self._state, self._snapshot, now)
+                request = _Request(tenant, person, now, size, language)
+                standing = self._standing(connection, request)
+            if standing is not None:
+                return standing
+            slate = self._compose(request)
+        return self._hand_out(database, slate)
+
+    def _catch_up(self, connection: Connection, tenant: Tenant) -> None:
+        """Bring snapshot and state to where the database is in this transaction."""
+        version = (tenant.content_version, tenant.encoder)
+        if version != self._version:
+            found = articles.approved(connection, self._tenant, tenant.encoder) if tenant.encoder else []
+            self._snapshot = Snapshot.build(found, tenant.hard_axes)
+            self._forget_the_erased(connection)
+            self._version = version
+        for event in events.since(connection, self._tenant, self._state.seq, until=tenant.seq):
+            self._state.advance(event)
+
+    def _forget_the_erased(self, connection: Connection) -> None:
+        """Erasing somebody empties their events in the log, so a state that remembers them is made again from it."""
+        known = {employee.id for employee in people.every(connection, self._tenant)}
+        if not self._state.known_people() <= known:
+            self._state = State()
+
+    def _standing(self, connection: Connection, request: _Request) -> Slate | None:
+        """The slate served last, unless something has happened since that would change it."""
+        person, now = request.person, request.now
+        slate = slates.latest(connection, self._tenant, person.id)
+        if slate is None or not now - self._options.standing < slate.created_at <= now:
+            return None
+        asked = (request.tenant.content_version, person.axes, request.language)
+        if (slate.content_version, slate.axes, slate.language) != asked:
+            return None
+        if self._state.history(person.id).last_deed > slate.seq:
+            return None
+        supply = int(available(self._snapshot, self._state, person, now, request.language).sum())
+        if len(slate.items) != min(request.size, supply):
+            return None
+        return None if self._closed(connection, request.tenant, slate, now) else slate
+
+    def _compose(self, request: _Request) -> Slate:
+        """Rank for this request, with the heuristic where the ranker in charge cannot be used."""
+        slate_id = SlateId(new_id())
+        try:
+            ranker, degraded = self._ranker(), False
+            items = self._rank(request, ranker, slate_id)
+        except Unavailable as error:
+            log.error("the heuristic ranks for tenant %s: %s", self._tenant, error)
+            ranker, degraded = HeuristicRanker(), True
+            items = self._rank(request, ranker, slate_id)
+        return Slate(
+            id=slate_id,
+            employee_id=request.person.id,
+            created_at=request.now,
+            seq=self._state.seq,
+            content_version=request.tenant.content_version,
+            ranker=ranker.name,
+            degraded=degraded,
+            axes=request.person.axes,
+            feature_names=features.NAMES,
+            items=items,
+            language=request.language,
+        )
+
+    def _rank(self, request: _Request, ranker: Ranker, slate: SlateId) -> tuple[SlateItem, ...]:
+        world = (self._snapshot, self._state, request.person, ranker, self._options)
+        return rank(*world, request.now, generator(slate), request.size, request.language)
+
+    def _hand_out(self, database: Database, slate: Slate) -> Slate:
+        """Check every item once more against the catalogue's own rows, log what is left, and only then return it."""
+        with database.write() as connection:
+            tenant = tenants.get(connection, self._tenant)
+            _opted_in(connection, self._tenant, slate.employee_id)
+            closed = self._closed(connection, tenant, slate, slate.created_at)
+            if closed:
+                self._alarm(slate, closed, raced=tenant.content_version != slate.content_version)
+                kept = [item for item in slate.items if item.article_id not in closed]
+                items = tuple(replace(item, position=place) for place, item in enumerate(kept, start=1))
+                slate = replace(slate, items=items)
+            slates.save(connection, self._tenant, slate)
+        return slate
+
+    def _closed(self, connection: Connection, tenant: Tenant, slate: Slate, now: datetime) -> list[ArticleId]:
+        shown = [item.article_id for item in slate.items]
+        return audiences.violations(connection, self._tenant, slate.employee_id, shown, tenant.hard_axes, now)
+
+    def _alarm(self, slate: Slate, closed: list[ArticleId], *, raced: bool) -> None:
+        """Dropping is silent only where the catalogue changed while the slate was made: then nothing was wrong."""
+        if raced:
+            log.info("slate %s: closed while it was made, dropped: %s", slate.id, ", ".join(closed))
+            return
+        self.violations += len(closed)
+        log.critical("ISOLATION slate %s, employee %s: dropped %s", slate.id, slate.employee_id, ", ".join(closed))
+
+
+def generator(slate: SlateId) -> np.random.Generator:
+    """The random numbers of one slate, the same whenever it is made again."""
+    return np.random.default_rng(UUID(slate).int)
+
+
+def _opted_in(connection: Connection, tenant: TenantId, employee_id: EmployeeId) -> Employee:
+    employee = people.get(connection, tenant, employee_id)
+    if not employee.opted_in:
+        raise NotOptedIn(f"employee {employee_id} has not opted in: they switch it on themselves on their own page")
+    return employee

@@ -1,0 +1,17 @@
+"""A ranker applied to feature rows, and the check that what came back can be used."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catalog.errors import ArtefactMismatch
+from models.protocols import Features, Ranker
+from ranking.features import columns
+
+
+def score(ranker: Ranker, rows: Features) -> NDArray[np.float64]:
+    """One score per row of `features.build`. Raises ArtefactMismatch where the ranker does not fit this program."""
+    wanted = np.ascontiguousarray(rows[:, columns(ranker.features)])
+    scores = ranker.score(wanted)
+    if scores.shape != (len(rows),) or not np.isfinite(scores).all():
+        raise ArtefactMismatch(f"{ranker.name} gave no finite score for each of {len(rows)} articles: train it again")
+    return scores

@@ -1,0 +1,113 @@
+"""What can be served, as arrays: everything approved at one version of the catalogue. Replaced, never changed."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catalog.ids import ArticleId
+from catalog.records import AXES, LiveArticle
+from models.index import Index
+from models.protocols import Vectors
+from ranking.eligibility import AxisMask, pack
+
+FACETS: Final = ("topic", "function", "kind")
+"""The facets of which ranking makes use."""
+
+NONE: Final = -1
+"""The code for a value that an article does not have, such as a source."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Facet:
+    """One facet's tags of all articles: `column` of each concept in `probability` (articles, concepts), 0 untagged."""
+
+    column: Mapping[str, int]
+    probability: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """Approved articles by index 0..n-1. Times are POSIX seconds; codes are 0.., or `NONE`.
+
+    It holds what has yet to go live and what has expired as well, so a snapshot stays right while the clock goes on.
+    """
+
+    ids: tuple[ArticleId, ...]
+    index_of: Mapping[ArticleId, int]
+    matrix: Vectors
+    published: NDArray[np.float64]
+    live_from: NDArray[np.float64]
+    expires: NDArray[np.float64]
+    source: NDArray[np.intp]
+    story: NDArray[np.intp]
+    language: NDArray[np.intp]
+    languages: Mapping[str, int]
+    internal: NDArray[np.bool_]
+    words: NDArray[np.float64]
+    audiences: Mapping[str, AxisMask]
+    facets: Mapping[str, Facet]
+    hard_axes: tuple[str, ...]
+
+    @classmethod
+    def build(cls, articles: Sequence[LiveArticle], hard_axes: tuple[str, ...]) -> Self:
+        """From `catalog.articles.approved`, in that order; `hard_axes` are the tenant's."""
+        language, languages = _codes(article.language for article in articles)
+        return cls(
+            ids=tuple(article.id for article in articles),
+            index_of={article.id: index for index, article in enumerate(articles)},
+            matrix=np.stack([article.vector for article in articles]) if articles else np.empty((0, 0), np.float32),
+            published=_seconds(article.published_at for article in articles),
+            live_from=_seconds(article.live_from for article in articles),
+            expires=_seconds(article.expires_at for article in articles),
+            source=_codes(article.source_id for article in articles)[0],
+            story=_codes(article.story_id or article.id for article in articles)[0],
+            language=language,
+            languages=languages,
+            internal=np.array([article.internal for article in articles], dtype=np.bool_),
+            words=np.array([article.words for article in articles], dtype=np.float64),
+            audiences={axis: pack([article.audience for article in articles], axis) for axis in AXES},
+            facets={facet: _facet(articles, facet) for facet in FACETS},
+            hard_axes=hard_axes,
+        )
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def live(self, now: datetime) -> NDArray[np.bool_]:
+        """Which articles may be delivered at `now`, as far as the clock is concerned."""
+        at = now.timestamp()
+        return (self.live_from <= at) & (at < self.expires)
+
+    @cached_property
+    def index(self) -> Index:
+        """The vectors to search, made when first needed: few tenants have so many articles that they need retrieval."""
+        return Index(self.matrix)
+
+
+def _seconds(moments: Iterable[datetime | None]) -> NDArray[np.float64]:
+    return np.array([np.inf if moment is None else moment.timestamp() for moment in moments], dtype=np.float64)
+
+
+def _codes(values: Iterable[str | None]) -> tuple[NDArray[np.intp], dict[str, int]]:
+    known: dict[str, int] = {}
+    codes = [NONE if value is None else known.setdefault(value, len(known)) for value in values]
+    return np.array(codes, dtype=np.intp), known
+
+
+def _facet(articles: Sequence[LiveArticle], facet: str) -> Facet:
+    tags = [
+        (row, concept, probability)
+        for row, article in enumerate(articles)
+        for concept, probability in article.tags.get(facet, {}).items()
+    ]
+    column = {concept: place for place, concept in enumerate(sorted({concept for _, concept, _ in tags}))}
+    probability = np.zeros((len(articles), len(column)), dtype=np.float32)
+    if tags:
+        rows, concepts, values = zip(*tags, strict=True)
+        probability[list(rows), [column[concept] for concept in concepts]] = values
+    return Facet(column, probability)

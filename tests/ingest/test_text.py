@@ -1,0 +1,65 @@
+"""Plain text and its fingerprint: nothing hidden survives, and typography does not make a text another text."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest import plain
+from ingest.fingerprint import fingerprint
+
+HIDDEN = "\u200b\u200d\u202e\u2066\ufeff\u00ad\x00\x07\U000e0041\ud800"
+
+
+@given(st.text(), st.sampled_from(HIDDEN))
+def test_a_line_is_clean_whatever_goes_in(text, hidden):
+    found = plain.line(text + hidden + text)
+    assert not set(found) & set(HIDDEN)
+    assert found == plain.line(found)
+    assert found.splitlines() == [found] * bool(found)
+    assert unicodedata.is_normalized("NFC", found)
+    found.encode()
+
+
+@given(st.text(alphabet="<>&;/abp \n\"='!-", max_size=60))
+def test_markup_of_any_kind_becomes_words(markup):
+    plain.from_html(markup).encode()
+
+
+@pytest.mark.parametrize(
+    ("markup", "words"),
+    [
+        ("", ""),
+        ("no markup\nat all", "no markup at all"),
+        ("<p>One\ntwo</p><p>three</p>", "One two\nthree"),
+        ("a<br>b", "a\nb"),
+        ("<b>bo</b>ld", "bold"),
+        ("a<script>alert(1)</script>b<!-- c -->d<?php e ?>", "abd"),
+        ("R&amp;D &lt;fast&gt; &eacute;&#233;n", "R&D <fast> één"),
+        ("<svg><title>x</title></svg>y", "y"),
+        ("<a href='javascript:alert(1)'>link</a>", "link"),
+    ],
+)
+def test_html_to_words(markup, words):
+    assert plain.from_html(markup) == words
+
+
+@given(st.text(max_size=50).map(plain.line), st.integers(2, 30))
+def test_shortened_text_fits(text, limit):
+    found = plain.shorten(text, limit)
+    assert len(found) <= limit
+    assert found == text if len(text) <= limit else found.endswith("…")
+
+
+def test_typography_does_not_change_a_fingerprint():
+    told = "“The lock – at last – is OPEN…” said the ﬁrst skipper."
+    assert fingerprint(told) == fingerprint('"the lock -  at last - is\nopen..."  Said the first skipper')
+    assert fingerprint(told) != fingerprint("The lock at last is closed, said the first skipper")
+    assert fingerprint("ab c") != fingerprint("a bc")
+
+
+@given(st.text())
+def test_a_fingerprint_does_not_mind_case_and_space(text):
+    assert fingerprint(text) == fingerprint(f"  {text}\n")
+    assert len(fingerprint(text)) == 64

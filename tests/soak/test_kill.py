@@ -1,0 +1,116 @@
+"""kill -9 at random moments, then a clean run: no article lost, none twice. Real commands, the demo's site."""
+
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from catalog import tables
+from catalog.clock import utcnow
+from catalog.database import Database
+from catalog.records import ItemState, State
+from sluis.demo import site
+from sluis.demo.world import FEEDS, THEMES, stories
+
+pytestmark = pytest.mark.soak
+
+KILLS = 20
+LEASE_SECONDS = 3
+PATIENCE_SECONDS = 300
+
+
+@dataclass
+class House:
+    """A data folder, and the command line on it."""
+
+    folder: Path
+    origin: str
+
+    def start(self, *words, stdout=subprocess.DEVNULL):
+        environment = os.environ | {
+            "SLUIS_DATA_DIR": str(self.folder),
+            "SLUIS_TRUSTED_HOSTS": self.origin.removeprefix("http://"),
+            "SLUIS_THEMES": str(THEMES),
+            "SLUIS_LEASE_SECONDS": str(LEASE_SECONDS),
+        }
+        command = [sys.executable, "-m", "sluis.main", *words]
+        return subprocess.Popen(command, env=environment, stdout=stdout, stderr=subprocess.DEVNULL)
+
+    def run(self, *words):
+        process = self.start(*words, stdout=subprocess.PIPE)
+        printed, _ = process.communicate(timeout=PATIENCE_SECONDS)
+        assert process.returncode == 0
+        return printed
+
+    def count(self, table, *where):
+        with Database(f"sqlite:///{self.folder / 'sluis.db'}").read() as connection:
+            return connection.execute(select(func.count()).select_from(table).where(*where)).scalar_one()
+
+
+@pytest.fixture
+def house(tmp_path):
+    with site.serve(stories(), utcnow()) as origin:
+        made = House(tmp_path, origin)
+        made.run("init")
+        for feed in FEEDS:
+            made.run("source", "add", f"{origin}{site.feed_path(feed)}")
+        yield made
+
+
+def kill_after(process, ready):
+    """kill -9 as soon as `ready`, unless it ended by itself. Whether it was killed."""
+    while process.poll() is None:
+        if ready():
+            process.kill()
+            process.wait()
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def finish(house, command):
+    """A clean run, once the leases of the dead have run out."""
+    time.sleep(LEASE_SECONDS + 1)
+    return json.loads(house.run(command, "--json"))
+
+
+def test_ingest_survives_being_killed(house):
+    dice, expected = random.Random(20), len(stories())
+    killed = 0
+    for _ in range(KILLS):
+        goal, moment = house.count(tables.articles) + dice.randint(0, 8), time.monotonic() + dice.uniform(0, 1)
+        process = house.start("ingest")
+        killed += kill_after(
+            process, lambda g=goal, m=moment: house.count(tables.articles) >= g and time.monotonic() > m
+        )
+        time.sleep(dice.choice([0, LEASE_SECONDS + 1]))
+    finish(house, "ingest")
+    assert killed >= KILLS // 2, "most runs ended before they could be killed: nothing was shown"
+    assert house.count(tables.feed_items) == expected
+    assert house.count(tables.feed_items, tables.feed_items.c.state == ItemState.STORED) == expected
+    with Database(f"sqlite:///{house.folder / 'sluis.db'}").read() as connection:
+        slugs = Counter(url.rsplit("/", 1)[-1] for url in connection.execute(select(tables.articles.c.url)).scalars())
+    assert slugs == Counter(story.slug for story in stories())
+
+
+def test_enrich_survives_being_killed(house):
+    house.run("ingest")
+    waiting = tables.articles.c.state == State.EXTRACTED
+    house.run("taxonomy")
+    dice, expected = random.Random(21), len(stories())
+    for turn in range(KILLS):
+        moment = time.monotonic() + (dice.uniform(60, 90) if turn == 0 else dice.uniform(1, 25))
+        kill_after(house.start("enrich"), lambda m=moment: time.monotonic() > m)
+    finish(house, "enrich")
+    assert house.count(tables.articles, waiting) == 0
+    assert house.count(tables.articles, tables.articles.c.state == State.IN_REVIEW) == expected
+    assert house.count(tables.embeddings) == expected
+    assert house.count(tables.decisions) == expected
