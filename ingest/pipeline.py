@@ -17,10 +17,11 @@ from models.protocols import Progress
 
 @dataclass(frozen=True, slots=True)
 class IngestReport:
-    """What one run did. `from_feed`: pages that could not be read, but whose feed said enough itself. `left_to_others`:
-    due, but leased to another worker, or to one that died and whose lease will run out.
+    """What one run did.
 
-    `problems` has a line, with its remedy, for every source that could not be read and every item that failed for good.
+    `from_feed`: pages that could not be read, but whose feed said enough itself. `left_to_others`: due, but leased to
+    another worker, or to one that died and whose lease will run out. `problems`: a line, with its remedy, for every
+    source that could not be read and every item that failed for good.
     """
 
     sources_read: int = 0

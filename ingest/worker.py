@@ -50,7 +50,7 @@ class Worker:
             return await fetch.get(url, self.options.limits, etag, last_modified)
 
     async def claim(self, query: ClaimQuery) -> Claim:
-        """One piece of work, if any is free. One at a time, so that no lease runs while its row waits for its turn."""
+        """One piece of work, if any is free. One at a time, so that little of its lease is spent on waiting."""
         now, lease = self.clock(), self.options.lease
         return await asyncio.to_thread(self._write, lambda connection: query(connection, self.tenant, 1, now, lease))
 

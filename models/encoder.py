@@ -53,6 +53,11 @@ class SentenceEncoder:
         """Length of a vector."""
         return self._dimensions
 
+    @property
+    def model(self) -> SentenceTransformer:
+        """The bare model, to measure against what prefix, batches and checks cost."""
+        return self._model
+
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
         """Unit rows in the order of `texts`; longest first, so that running out of memory is known at once.
 

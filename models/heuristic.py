@@ -48,7 +48,6 @@ TERMS: Final = (
     Term("function_opens_7d", 0.4, _some),
     Term("shares_7d", 0.3, _some),
     Term("dismissals_7d", -0.3, _some),
-    Term("language_match", 0.5, _as_it_is),
     Term("times_seen", -0.8, _some),
 )
 

@@ -64,7 +64,7 @@ class Registry:
         try:
             content, signature = (folder / _MANIFEST).read_bytes(), (folder / _SIGNATURE).read_bytes()
         except FileNotFoundError as error:
-            raise NotFound(f"there is no {kind} artefact {name!r}: 'sluis models list' shows those there are") from error
+            raise NotFound(f"there is no {kind} {name!r}: 'sluis models list' shows those there are") from error
         try:
             self._key().public_key().verify(signature, content)
         except InvalidSignature as error:

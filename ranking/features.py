@@ -54,7 +54,6 @@ FEATURES: Final = (
     Feature("internal", "0 or 1", "own content and outside content are used differently"),
     Feature("audience_focus", "1 / functions named, 0 for everybody", "meant for few means meant for you"),
     Feature("function_tag", "probability", "the tagger finds it relevant to the person's own function"),
-    Feature("language_match", "0 or 1", "readable"),
     Feature("topic_affinity", "share of the person's choices", "the topics this person chooses"),
     Feature("kind_affinity", "share of the person's choices", "the kinds this person chooses"),
     Feature("source_affinity", "share of the person's choices", "the sources this person chooses"),
@@ -125,8 +124,6 @@ def _content(snapshot: Snapshot, person: Person, candidates: Candidates, now: da
     story = snapshot.story[candidates]
     told = np.bincount(snapshot.story[snapshot.live(now)], minlength=int(story.max(initial=0)) + 1)
     named = snapshot.audiences[FUNCTION].named[candidates]
-    readable = [snapshot.languages[language] for language in person.languages if language in snapshot.languages]
-    match = np.isin(snapshot.language[candidates], readable) if person.languages else np.ones(len(candidates))
     return {
         "log_age": np.log1p(hours),
         "story_size": told[story].astype(np.float64),
@@ -134,7 +131,6 @@ def _content(snapshot: Snapshot, person: Person, candidates: Candidates, now: da
         "internal": snapshot.internal[candidates].astype(np.float64),
         "audience_focus": np.where(named > 0, 1.0 / np.maximum(named, 1), 0.0),
         "function_tag": function_tag(snapshot, person, candidates),
-        "language_match": match.astype(np.float64),
     }
 
 

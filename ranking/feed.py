@@ -84,10 +84,14 @@ def rank(
 def available(
     snapshot: Snapshot, state: State, person: Person, now: datetime, language: str | None = None
 ) -> NDArray[np.bool_]:
-    """For each article whether this person may be shown it now, and has neither shared nor dismissed it."""
+    """For each article whether this person may be shown it now, can read it, and has neither shared nor dismissed it.
+
+    Somebody of whom no language is known is shown all. `language` asks for one, whatever the person reads.
+    """
     offered = allowed(snapshot, person.axes, snapshot.hard_axes) & snapshot.live(now)
-    if language is not None:
-        offered &= snapshot.language == snapshot.languages.get(language, len(snapshot.languages))
+    readable = frozenset({language}) if language is not None else person.languages
+    if readable:
+        offered &= snapshot.written_in(readable)
     done_with = state.history(person.id).articles(EventType.SHARE, EventType.DISMISS)
     offered[[snapshot.index_of[article] for article in done_with if article in snapshot.index_of]] = False
     return offered

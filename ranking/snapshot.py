@@ -83,6 +83,11 @@ class Snapshot:
         at = now.timestamp()
         return (self.live_from <= at) & (at < self.expires)
 
+    def written_in(self, languages: Iterable[str]) -> NDArray[np.bool_]:
+        """Which articles are in one of `languages`; one whose language is not known is in none."""
+        codes = [self.languages[language] for language in languages if language in self.languages]
+        return np.isin(self.language, codes)
+
     @cached_property
     def index(self) -> Index:
         """The vectors to search, made when first needed: few tenants have so many articles that they need retrieval."""

@@ -3,6 +3,7 @@
 from functools import cache
 
 import uvicorn
+from threadpoolctl import threadpool_limits
 
 from api.app import create_app
 from api.dependencies import Services
@@ -14,7 +15,8 @@ from sluis.wiring import House
 
 def run(house: House, host: str, port: int) -> None:
     """Serve until the process is told to stop; requests under way are answered first."""
-    uvicorn.run(create_app(services(house)), host=host, port=port, log_level="warning", access_log=False)
+    with threadpool_limits(1):  # requests share the cores; a matrix product of one that wants them all waits for it
+        uvicorn.run(create_app(services(house)), host=host, port=port, log_level="warning", access_log=False)
 
 
 def services(house: House) -> Services:

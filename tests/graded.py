@@ -27,7 +27,8 @@ def graded(
     """Slates of `size` rows, one `every` so often, by people of two functions in turn."""
     random = np.random.default_rng(seed)
     n = slates * size
-    rows = random.uniform(size=(n, len(NAMES)))
+    # a stream per column, so that a feature more or less changes nothing in the others
+    rows = np.stack([np.random.default_rng([seed, place]).uniform(size=n) for place in range(len(NAMES))], axis=1)
     wanted = 6 * rows[:, NAMES.index(SIGNAL)] - 1 + random.normal(scale=noise, size=n)
     return Dataset(
         rows=rows,

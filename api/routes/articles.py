@@ -12,6 +12,7 @@ from ranking.features import WORDS_PER_MINUTE
 
 router = APIRouter(tags=["content"])
 
+
 @router.get("/articles/{article_id}", summary="One article with tags and audience")
 def article(connection: Reading, tenant: Browsing, article_id: Id) -> TaggedArticleOut:
     """Whatever its state: for tools that manage content, not for showing it to employees."""

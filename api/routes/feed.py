@@ -22,6 +22,10 @@ def feed(
     employee_id: Id,
     limit: Annotated[int, Query(ge=1, le=50)] = 10,
     language: Annotated[Language, Query(description="The language of the reasons.")] = "en",
+    written_in: Annotated[
+        str | None,
+        Query(pattern="^[a-z]{2}$", description="Only articles in this language; default: all the person reads."),
+    ] = None,
 ) -> FeedOut:
     """Only articles whose audience admits this person on every hard axis, ranked, with reasons.
 
@@ -29,7 +33,7 @@ def feed(
     often costs no exposure.
     """
     now = wired.clock()
-    slate = wired.feeds(tenant).serve(wired.database, EmployeeId(str(employee_id)), now, limit)
+    slate = wired.feeds(tenant).serve(wired.database, EmployeeId(str(employee_id)), now, limit, written_in)
     with wired.database.read() as connection:
         shown = articles.many(connection, tenant, [item.article_id for item in slate.items])
     picks = [

@@ -42,9 +42,9 @@ SIZE: Final = 10
 class LearningOptions:
     """How many people use their feeds for how long; the figures are means over worlds of different seeds."""
 
-    people: int = 60
-    articles: int = 200
-    days: int = 28
+    people: int = 48
+    articles: int = 160
+    days: int = 24
     seeds: tuple[int, ...] = (1, 2, 3)
     training: TrainingOptions = field(default_factory=TrainingOptions)
 

@@ -97,7 +97,9 @@ def _serve(
             events.append(connection, TENANT, _opened(slate))
         progress(1)
     fresh, standing = list[float](), list[float]()
-    service.serve(database, people[0].id, now + timedelta(minutes=1), options.size)  # takes in all events, builds the index
+    service.serve(
+        database, people[0].id, now + timedelta(minutes=1), options.size
+    )  # takes in all events, builds the index
     for person in people[1:]:
         for times, minutes in ((fresh, 1), (standing, 2)):
             at = now + timedelta(minutes=minutes)

@@ -7,7 +7,7 @@ from models.heuristic import HeuristicRanker
 from ranking.features import NAMES, columns
 
 RANKER = HeuristicRanker()
-PLAIN = {"log_age": np.log1p(10.0), "language_match": 1.0}
+PLAIN = {"log_age": np.log1p(10.0)}
 
 
 def score(*rows):
@@ -36,7 +36,7 @@ def test_each_of_these_lifts_an_article(better):
     assert lifted > plain
 
 
-@pytest.mark.parametrize("worse", [{"times_seen": 1.0}, {"dismissals_7d": 2.0}, {"language_match": 0.0}])
+@pytest.mark.parametrize("worse", [{"times_seen": 1.0}, {"dismissals_7d": 2.0}])
 def test_each_of_these_lowers_it(worse):
     plain, lowered = score({}, worse)
     assert lowered < plain

@@ -127,13 +127,6 @@ def test_content_says_age_story_length_and_for_whom():
     assert column("function_tag", state, world) == pytest.approx([0.8, 0.0])
 
 
-@pytest.mark.parametrize(("reads", "match"), [({"nl"}, [1, 0, 0]), ({"nl", "en"}, [1, 1, 0]), (set(), [1, 1, 1])])
-def test_language_matches_what_the_person_reads_or_anything_where_that_is_not_known(reads, match):
-    world = snapshot(*(make.live_article(language=language) for language in ("nl", "en", None)))
-    axes = SALES | ({"language": frozenset(reads)} if reads else {})
-    assert column("language_match", State(), world, axes=axes).tolist() == match
-
-
 def test_likeness_to_what_was_chosen():
     world = snapshot(*numbered(4))
     state = did(*opened("ann", "a0"))

@@ -193,8 +193,19 @@ def test_one_language_can_be_asked_for_and_does_not_stand_in_for_all(world):
     assert shown(slate) == {dutch}
     assert world.serve(language="nl", size=1, now=NOW + MINUTE) == slate
     assert world.serve(size=1, now=NOW + MINUTE).id != slate.id
-    assert len(world.serve(now=NOW + MINUTE).items) == 7
+    assert len(world.serve(now=NOW + MINUTE).items) == 6
     assert world.serve(language="de").items == ()
+
+
+def test_nobody_is_offered_what_they_cannot_read(world):
+    dutch = world.store("sales", seed=20, language="nl")
+    assert dutch not in shown(world.serve())
+    both = replace(world.bob, axes=world.bob.axes | {"language": frozenset({"nl", "en"})})
+    anything = replace(world.ann, axes={"function": frozenset({"sales"})})
+    with world.database.write() as connection:
+        people.upsert(connection, world.tenant, [both, anything])
+    for person in (both, anything):
+        assert dutch in shown(world.serve(person))
 
 
 def test_what_somebody_did_counts_at_once(world):

@@ -37,6 +37,12 @@ def test_the_first_article_of_a_story_shares_its_code_with_those_that_follow():
     assert world.story[0] == world.story[2] != world.story[1]
 
 
+def test_what_is_written_in_a_language_is_found_and_an_unknown_language_is_none():
+    world = snapshot(*(make.live_article(language=language) for language in ("nl", "en", None)))
+    assert world.written_in({"nl", "de"}).tolist() == [True, False, False]
+    assert world.written_in({"nl", "en"}).tolist() == [True, True, False]
+
+
 def test_what_an_article_does_not_have_has_no_code():
     world = snapshot(make.live_article(source_id=None, language=None), make.live_article(source_id=SourceId("s")))
     assert world.source.tolist() == [NONE, 0]

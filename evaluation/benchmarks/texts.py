@@ -1,0 +1,143 @@
+"""Real texts with labels that nobody here gave, read from the folder that `--data` names (docs/benchmarks.md)."""
+
+import csv
+import gzip
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from catalog.errors import NotFound
+from catalog.taxonomy import LANGUAGES, Taxonomy
+
+SAMPLE: Final = 1000
+"""Occupations per language; there are three times as many."""
+
+_SEED: Final = 1
+_WORDS: Final = 100
+"""An article is tagged by how it begins; so are these."""
+
+_SECTIONS: Final = dict(
+    zip(
+        (1, 5, 10, 35, 36, 41, 45, 49, 55, 58, 61, 64, 68, 69, 77, 84, 85, 86, 90, 94, 97, 99),
+        "ABCDEFGHIJKLMNOPQRSTUV",
+        strict=True,
+    )
+)
+"""The first division of each section of NACE Rev. 2.1. The notes are of Rev. 2, whose divisions have the same numbers;
+the few classes that moved to another division are counted where they were."""
+
+
+class NoData(NotFound):
+    """A file to measure on is missing."""
+
+    code = "no_data"
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """Texts of one kind; `concepts` are the ids of the concepts of `facet` that they belong to."""
+
+    name: str
+    facet: str
+    texts: tuple[str, ...]
+    concepts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sentences:
+    """SIB-200 in one language: sentences, and the topics they are labelled with."""
+
+    texts: tuple[str, ...]
+    topics: tuple[str, ...]
+
+
+def labelled(data: Path, taxonomy: Taxonomy) -> list[Labelled]:
+    """Everything that the codes of the taxonomy give a label to. Raises NoData."""
+    return [
+        *(_occupations(data, taxonomy, language) for language in LANGUAGES),
+        _industries(data, taxonomy),
+        _topics(data, taxonomy),
+    ]
+
+
+def sib200(data: Path, language: str, part: str) -> Sentences:
+    """`part` (train or test) of SIB-200 (Adelani et al., 2024) in `nld_Latn` or `eng_Latn`. Raises NoData."""
+    with zipfile.ZipFile(_found(data / "sib200" / "sib200-nl-en.zip")) as archive:
+        content = archive.read(f"data/annotated/{language}/{part}.tsv").decode()
+    rows = list(csv.DictReader(StringIO(content), delimiter="\t", quoting=csv.QUOTE_NONE))
+    return Sentences(tuple(row["text"] for row in rows), tuple(row["category"] for row in rows))
+
+
+def _occupations(data: Path, taxonomy: Taxonomy, language: str) -> Labelled:
+    """ESCO's descriptions of occupations; the function is that of the longest code their ISCO-08 group begins with."""
+    functions = _by_code(taxonomy, "function", "isco")
+    rows = csv.DictReader(StringIO(_unpacked(data / "taxonomy" / f"esco-occupations-{language}.csv.gz")))
+    told = [(row["description"], _longest(row["iscoGroup"], functions)) for row in rows]
+    known = [(text, function) for text, function in told if function]
+    chosen = np.random.default_rng(_SEED).choice(len(known), SAMPLE, replace=False)
+    return _labelled(f"job descriptions, {language}", "function", [known[place] for place in sorted(chosen)])
+
+
+def _industries(data: Path, taxonomy: Taxonomy) -> Labelled:
+    """What divisions, groups and classes of NACE include, in English. Only the Dutch file has these notes."""
+    industries = _by_code(taxonomy, "industry", "nace")
+    rows = csv.reader(StringIO(_unpacked(data / "taxonomy" / "nace-rev2-nl.csv.gz")))
+    told = [(includes, code[:2]) for level, code, _, _, includes, *_ in rows if level != "1" and includes]
+    sections = [(text, max(first for first in _SECTIONS if first <= int(division))) for text, division in told]
+    return _labelled(
+        "industry notes, en", "industry", [(text, industries[_SECTIONS[first]]) for text, first in sections]
+    )
+
+
+def _topics(data: Path, taxonomy: Taxonomy) -> Labelled:
+    """IPTC's English definitions of what stands right below the top of its Media Topics."""
+    tops = _by_code(taxonomy, "topic", "medtop")
+    known = json.loads(_unpacked(data / "taxonomy" / "iptc-mediatopics-2019.json.gz"))["conceptSet"]
+    told = [
+        (concept["definition"]["en-GB"], broader.rpartition("/")[2])
+        for concept in known
+        for broader in concept.get("broader", [])
+    ]
+    found = [
+        (text, tops[code])
+        for text, code in told
+        if code in tops and taxonomy.concept("topic", tops[code]).parent is None
+    ]
+    return _labelled("topic definitions, en", "topic", found)
+
+
+def _by_code(taxonomy: Taxonomy, facet: str, scheme: str) -> dict[str, str]:
+    """Which concept a code of this scheme belongs to."""
+    return {
+        code.removeprefix(f"{scheme}:"): concept.id
+        for concept in taxonomy.facets[facet].values()
+        for code in concept.codes
+        if code.startswith(f"{scheme}:")
+    }
+
+
+def _longest(code: str, known: Mapping[str, str]) -> str | None:
+    return next((known[code[:size]] for size in range(len(code), 0, -1) if code[:size] in known), None)
+
+
+def _labelled(name: str, facet: str, told: list[tuple[str, str]]) -> Labelled:
+    texts = tuple(" ".join(text.split()[:_WORDS]) for text, _ in told)
+    return Labelled(name, facet, texts, tuple(concept for _, concept in told))
+
+
+def _unpacked(path: Path) -> str:
+    return gzip.decompress(_found(path).read_bytes()).decode()
+
+
+def _found(path: Path) -> Path:
+    if not path.is_file():
+        raise NoData(
+            f"there is no {path}: name the folder with the real data in --data (docs/benchmarks.md says what is in it)"
+        )
+    return path

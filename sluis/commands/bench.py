@@ -1,0 +1,149 @@
+"""`sluis bench …`: our figures beside the peers', and the gate that keeps their quality.
+
+`all` and `gate` run each benchmark as its own process, so that torch and LightGBM never meet.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated, Final
+
+import orjson
+import typer
+
+from catalog.clock import utcnow
+from catalog.database import Database
+from catalog.errors import Invalid, Unavailable
+from catalog.ids import TenantId
+from evaluation import floors
+from evaluation.benchmarks.figures import Figure
+from models.registry import Registry
+from sluis.console import AsJson, err, out, print_json, progress, show
+from sluis.settings import Settings
+from sluis.wiring import open_house
+
+app = typer.Typer(help="Measure ours beside the peers, in one run.", no_args_is_help=True)
+
+Data = Annotated[Path | None, typer.Option(help="The folder with real data; see docs/benchmarks.md.")]
+
+BENCHMARKS: Final = ("tagging", "serving", "start", "learning")
+NEED_DATA: Final = frozenset({"tagging"})
+
+_PROGRAM: Final = (sys.executable, "-m", "sluis.main")
+
+
+class BenchmarkFailed(Unavailable):
+    """A benchmark did not come to an end."""
+
+    code = "benchmark_failed"
+
+
+@app.command()
+def tagging(data: Data = None, *, as_json: AsJson = False) -> None:
+    """Encoder and taggers on real texts that they have not learned from, and how quick they are."""
+    if data is None:
+        raise Invalid("this is measured on real texts: name their folder with --data DIR (see docs/benchmarks.md)")
+    from evaluation.benchmarks import tagging as benchmark
+    from models.encoder import load_encoder
+
+    house = open_house()
+    encoder = load_encoder(house.settings.encoder, house.settings.cache)
+    with progress("Learning the vocabulary (once)", None) as tick:
+        taggers = house.taggers(encoder, tick)
+    with progress("Encoding", None) as tick:
+        found = benchmark.measure(data, house.taxonomy, encoder, taggers, encoder.model.encode, tick)
+    _show(found, as_json)
+
+
+@app.command()
+def serving(*, as_json: AsJson = False) -> None:
+    """A fresh and a standing slate over 10,000 live articles."""
+    from evaluation.benchmarks import serving as benchmark
+
+    options = benchmark.ServingOptions()
+    with TemporaryDirectory() as folder, progress("Serving", options.steps) as tick:
+        found = benchmark.measure(Path(folder), options, utcnow(), tick)
+    _show(found, as_json)
+
+
+@app.command()
+def start(*, as_json: AsJson = False) -> None:
+    """From the start of a server to its first feed."""
+    from evaluation.benchmarks import start as benchmark
+
+    options = benchmark.StartOptions()
+    # a house with the default settings, whatever the environment says: nothing of the user's is touched
+    others = {name: value for name, value in os.environ.items() if not name.startswith("SLUIS_")}
+    with TemporaryDirectory() as folder, progress("Starting", options.steps) as tick:
+        settings = Settings.model_construct(data_dir=Path(folder))
+        house = benchmark.Installation(
+            database=Database(settings.database),
+            registry=Registry(settings.artefacts),
+            tenant=TenantId(settings.tenant),
+            command=(*_PROGRAM, "serve", "--port"),
+            environment=others | {"SLUIS_DATA_DIR": folder},
+        )
+        found = benchmark.measure(house, options, utcnow(), tick)
+    _show(found, as_json)
+
+
+@app.command()
+def learning(*, as_json: AsJson = False) -> None:
+    """The learned ranker beside three that do not learn, on simulated people."""
+    from evaluation.benchmarks import learning as benchmark
+
+    options = benchmark.LearningOptions()
+    with progress("Days", options.steps) as tick:
+        found = benchmark.measure(options, tick)
+    _show(found, as_json)
+
+
+@app.command("all")
+def everything(data: Data = None, *, as_json: AsJson = False) -> None:
+    """All benchmarks, one after the other."""
+    found = {name: run(name, data) for name in _possible(BENCHMARKS, data)}
+    if as_json:
+        print_json({name: [figure.to_row() for figure in figures] for name, figures in found.items()})
+        return
+    for name, figures in found.items():
+        out.print(f"\n[bold]{name}[/]")
+        _show(figures, as_json=False)
+
+
+@app.command()
+def gate(data: Data = None) -> None:
+    """Compare quality with the pinned floors of evaluation/floors.toml. Fails with a line per floor that is missed."""
+    pinned = floors.read()
+    lost = [
+        f"{name}: {line}" for name in _possible(pinned, data) for line in floors.missed(pinned[name], run(name, data))
+    ]
+    for line in lost:
+        err.print(line, soft_wrap=True)
+    if lost:
+        raise typer.Exit(1)
+    out.print("every floor holds")
+
+
+def run(name: str, data: Path | None) -> list[Figure]:
+    """One benchmark in a process of its own. Raises BenchmarkFailed; what went wrong stands on standard error."""
+    where = ["--data", str(data)] if name in NEED_DATA else []
+    words = [*_PROGRAM, "bench", name, *where, "--json"]
+    done = subprocess.run(words, check=False, stdout=subprocess.PIPE)  # noqa: S603 - our own program with our own words
+    if done.returncode:
+        raise BenchmarkFailed(f"'sluis bench {name}' ended with {done.returncode}: see above")
+    return [Figure.from_row(row) for row in orjson.loads(done.stdout)]
+
+
+def _possible(names: Iterable[str], data: Path | None) -> list[str]:
+    """Those that can be run; it is said which cannot."""
+    left_out = [name for name in names if name in NEED_DATA and data is None]
+    for name in left_out:
+        err.print(f"{name} is left out: it needs real data, name its folder with --data DIR")
+    return [name for name in names if name not in left_out]
+
+
+def _show(figures: Iterable[Figure], as_json: bool) -> None:
+    show([figure.to_row() for figure in figures], as_json)
