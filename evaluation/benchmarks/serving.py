@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -45,7 +46,7 @@ class ServingOptions:
     @property
     def steps(self) -> int:
         """How often `progress` hears of one step."""
-        return self.articles + 2 * self.people
+        return self.articles + 2 * self.people - 1
 
 
 def measure(folder: Path, options: ServingOptions, now: datetime, progress: Progress) -> list[Figure]:
@@ -91,19 +92,18 @@ def _serve(
 ) -> tuple[list[float], list[float]]:
     """Seconds of each fresh and each standing slate, after everybody has a history to be ranked by."""
     service = FeedService(TENANT, lambda: ranker, RankingOptions())
+    serve = partial(service.serve, database, size=options.size)
     for person in people:
-        slate = service.serve(database, person.id, now, options.size)
+        slate = serve(person.id, now)
         with database.write() as connection:
             events.append(connection, TENANT, _opened(slate))
         progress(1)
+    after, later = (now + timedelta(minutes=minutes) for minutes in (1, 2))
+    serve(people[0].id, after)  # takes in all the events and builds the index: no slate after it has to
     fresh, standing = list[float](), list[float]()
-    service.serve(
-        database, people[0].id, now + timedelta(minutes=1), options.size
-    )  # takes in all events, builds the index
     for person in people[1:]:
-        for times, minutes in ((fresh, 1), (standing, 2)):
-            at = now + timedelta(minutes=minutes)
-            times.append(seconds(lambda: service.serve(database, person.id, at, options.size)))  # noqa: B023 - called at once
+        fresh.append(seconds(partial(serve, person.id, after)))
+        standing.append(seconds(partial(serve, person.id, later)))
         progress(1)
     return fresh, standing
 

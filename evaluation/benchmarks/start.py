@@ -1,4 +1,4 @@
-"""How long until a server that was just started answers its first feed, beside the imports that it cannot do without."""
+"""How long until a server that was just started answers its first feed, beside the imports it cannot do without."""
 
 import signal
 import socket

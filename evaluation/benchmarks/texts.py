@@ -16,7 +16,7 @@ from catalog.errors import NotFound
 from catalog.taxonomy import LANGUAGES, Taxonomy
 
 SAMPLE: Final = 1000
-"""Occupations per language; there are three times as many."""
+"""How many occupations per language; ESCO has three times as many."""
 
 _SEED: Final = 1
 _WORDS: Final = 100
@@ -80,7 +80,7 @@ def _occupations(data: Path, taxonomy: Taxonomy, language: str) -> Labelled:
     rows = csv.DictReader(StringIO(_unpacked(data / "taxonomy" / f"esco-occupations-{language}.csv.gz")))
     told = [(row["description"], _longest(row["iscoGroup"], functions)) for row in rows]
     known = [(text, function) for text, function in told if function]
-    chosen = np.random.default_rng(_SEED).choice(len(known), SAMPLE, replace=False)
+    chosen = np.random.default_rng(_SEED).choice(len(known), min(SAMPLE, len(known)), replace=False)
     return _labelled(f"job descriptions, {language}", "function", [known[place] for place in sorted(chosen)])
 
 

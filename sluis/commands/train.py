@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from catalog.clock import utcnow
+from evaluation.report import EVERYBODY, Report, measure
 from evaluation.report import evaluate as compare
-from evaluation.report import measure
 from models.heuristic import HeuristicRanker
 from models.manifest import RANKER
 from models.protocols import Ranker
@@ -14,6 +14,8 @@ from ranking.dataset import Dataset, LabelOptions
 from ranking.splits import SplitOptions
 from sluis.console import AsJson, out, print_json, progress, show
 from sluis.wiring import House, open_house
+
+_CUTOFF = "ndcg@10"
 
 
 def train(*, as_json: AsJson = False) -> None:
@@ -45,11 +47,20 @@ def evaluate(*, as_json: AsJson = False) -> None:
     if as_json:
         print_json(report.to_dict())
         return
-    rows = [
-        {"function": row.function, "ranker": row.ranker, "slates": row.slates, **row.metrics}
-        for row in sorted(report.rows, key=lambda row: (row.function, row.ranker))
-    ]
-    show(rows, as_json=False)
+    everybody = [row for row in report.rows if row.function == EVERYBODY]
+    show([{"ranker": row.ranker, "slates": row.slates, **row.metrics} for row in everybody], as_json=False)
+    out.print(f"\n{_CUTOFF} by job function:")
+    show(_by_function(report), as_json=False)
+
+
+def _by_function(report: Report) -> list[dict[str, Any]]:
+    """A row per function, with a column per ranker."""
+    found: dict[str, dict[str, Any]] = {}
+    for row in report.rows:
+        if row.function != EVERYBODY:
+            told = found.setdefault(row.function, {"function": row.function, "slates": row.slates})
+            told[row.ranker] = row.metrics[_CUTOFF]
+    return list(found.values())
 
 
 def load(house: House) -> Dataset:

@@ -45,6 +45,8 @@ class DemoStepFailed(Unavailable):
 def run(*, once: bool) -> None:
     """From the feeds to three employees' own feeds; then serve the API over it, unless `once`."""
     asked = read_settings()
+    if not once:
+        serving.require_free(asked.host, asked.port)  # rather now than after two minutes
     folder = asked.data_dir / "demo"
     shutil.rmtree(folder, ignore_errors=True)
     told, now = stories(), utcnow()

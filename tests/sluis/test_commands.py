@@ -1,6 +1,7 @@
 """Commands on a real database: what they print, what they refuse, and that a refusal leaves nothing half-written."""
 
 import json
+import socket
 
 import pytest
 
@@ -182,6 +183,13 @@ def test_the_vocabulary_can_be_read(shell, tmp_path, monkeypatch):
 def test_bad_settings_are_named(shell, monkeypatch, variable, value, says):
     monkeypatch.setenv(variable, value)
     assert says in shell.fails("people", "list")
+
+
+def test_a_port_that_is_taken_is_said_at_once(shell):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        assert "SLUIS_PORT" in shell.fails("serve", "--port", str(other.getsockname()[1]))
 
 
 def test_postgres_is_only_migrated_on_purpose(shell, monkeypatch, postgres):

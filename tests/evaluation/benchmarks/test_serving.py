@@ -1,0 +1,23 @@
+"""The benchmark of serving, on a handful of articles: it times what it says it times."""
+
+from catalog import slates
+from catalog.database import Database
+from evaluation.benchmarks.serving import TENANT, ServingOptions, measure
+from tests import make
+
+SMALL = ServingOptions(articles=30, dimensions=8, people=3, trees=5)
+
+
+def test_fresh_slates_are_new_ones_and_standing_ones_are_not(tmp_path):
+    heard = []
+    found = measure(tmp_path, SMALL, make.NOW, heard.append)
+    assert sum(heard) == SMALL.steps
+    assert {figure.name for figure in found} == {
+        f"{kind} slate {quantile}" for kind in ("fresh", "standing") for quantile in ("p50", "p99")
+    }
+    assert all(figure.ours > 0 and figure.theirs > 0 for figure in found)
+    with Database(f"sqlite:///{tmp_path / 'serving.db'}").read() as connection:
+        served = list(slates.every(connection, TENANT))
+    assert len(served) == 2 * SMALL.people  # to have a history, and fresh
+    assert {slate.ranker.partition("-")[0] for slate in served} == {"lambdamart"}
+    assert all(len(slate.items) == SMALL.size for slate in served)
