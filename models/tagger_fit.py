@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from sklearn.covariance import shrunk_covariance
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
+from threadpoolctl import threadpool_limits
 
 from catalog.errors import Invalid
 from catalog.taxonomy import LANGUAGES, Concept, Taxonomy
@@ -66,13 +67,15 @@ def examples(taxonomy: Taxonomy) -> list[Example]:
 def fit(taxonomy: Taxonomy, encoder: Encoder, progress: Progress | None = None) -> Taggers:
     """Taggers for vectors of this encoder; a facet without concepts gets no head.
 
-    Raises Invalid where a facet has a single concept and nothing to tell it from.
+    Raises Invalid where a facet has no headlines, or a single concept and nothing to tell it from.
     """
     known = examples(taxonomy)
     vectors = encoder.encode([example.text for example in known], progress).astype(np.float64)
-    heads = tuple(
-        _fit_facet(facet, taxonomy, known, vectors) for facet, concepts in taxonomy.facets.items() if concepts
-    )
+    facets = [facet for facet, concepts in taxonomy.facets.items() if concepts]
+    # one thread: the systems are small, on a busy machine threads wait for one another (22 seconds against 1.4), and
+    # the last bits of the result would follow the number of cores
+    with threadpool_limits(1, "blas"):
+        heads = tuple(_fit_facet(facet, taxonomy, known, vectors) for facet in facets)
     content = hashlib.sha256((encoder.digest + taxonomy.digest).encode())
     for head in heads:
         content.update(head.weights.tobytes() + head.bias.tobytes() + repr(head.link).encode())
@@ -93,10 +96,12 @@ def _fit_facet(facet: str, taxonomy: Taxonomy, known: Sequence[Example], vectors
     ]
     used = [place for place, label in enumerate(column) if label != _NONE]
     labels = np.array([column[place] for place in used])
+    headlines = np.array([known[place].is_headline for place in used])
     if len(set(labels.tolist())) < 2:
         raise Invalid(f"{facet} has one concept and nothing to tell it from: add another concept")
+    if len(set(labels[headlines].tolist())) < 2:
+        raise Invalid(f"{facet} has headlines for less than two concepts: add examples")
     parents = tuple(places[concept.parent] if concept.parent else -1 for concept in concepts)
-    headlines = np.array([known[place].is_headline for place in used])
     weights, bias, link = _fit_head(vectors[used], labels, headlines, parents)
     return Head(facet, tuple(places), parents, weights.astype(np.float32), bias.astype(np.float32), link)
 

@@ -154,7 +154,7 @@ class Taggers:
                     for head in facts["heads"]
                 )
             return cls(facts["version"], facts["encoder"], facts["taxonomy"], heads)
-        except (KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
+        except (EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
             raise ArtefactMismatch(f"these are not taggers of this version ({error}): fit them again") from error
 
 
