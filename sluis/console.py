@@ -45,7 +45,8 @@ def print_json(value: Any) -> None:
 @contextmanager
 def progress(what: str, total: int | None) -> Iterator[Tick]:
     """A bar on standard error while the block runs; the block calls what it gets with each number of steps done."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    count = MofNCompleteColumn() if total is not None else TextColumn("{task.completed}")
+    columns = (TextColumn("{task.description}"), BarColumn(), count, TimeElapsedColumn())
     with Progress(*columns, console=err, transient=not err.is_terminal) as bar:
         task = bar.add_task(what, total=total)
         yield lambda steps: bar.advance(task, steps)

@@ -1,5 +1,8 @@
 """Put the floors together: one `House` per process, its heavy rooms opened only when somebody enters."""
 
+import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from threading import Lock
@@ -18,6 +21,7 @@ from ranking.config import RankingOptions
 from sluis.settings import Settings, read_settings
 
 if TYPE_CHECKING:
+    from models.encoder import SentenceEncoder
     from models.taggers import Taggers
 
 
@@ -54,15 +58,20 @@ class House:
         """How slates are made."""
         return RankingOptions()
 
-    def encoder(self) -> Encoder:
+    def encoder(self) -> "SentenceEncoder":
         """The encoder. Loads torch: only for a process that encodes."""
+        # by default its threads wait by spinning: with two busy cores that made encoding three times slower
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         from models.encoder import load_encoder
 
         return load_encoder(self.settings.encoder, self.settings.cache)
 
-    def taggers(self, encoder: Encoder, progress: Progress) -> "Taggers":
-        """The taggers in use; fitted from the taxonomy where there are none yet for this encoder and vocabulary."""
-        from models.tagger_fit import fit
+    def taggers(self, encoder: Encoder, progress: Callable[[int], AbstractContextManager[Progress]]) -> "Taggers":
+        """The taggers in use; fitted from the taxonomy where there are none yet for this encoder and vocabulary.
+
+        `progress` is only asked for, with the number of texts to encode, when they are fitted: that takes a while.
+        """
+        from models.tagger_fit import examples, fit
         from models.taggers import Taggers
 
         current = self.registry.current(TAGGERS)
@@ -72,7 +81,8 @@ class House:
             and current.facts.get("taxonomy") == self.taxonomy.digest
         ):
             return Taggers.from_files(self.registry.read(current))
-        fitted = fit(self.taxonomy, encoder, progress)
+        with progress(len(examples(self.taxonomy))) as tick:
+            fitted = fit(self.taxonomy, encoder, tick)
         facts = {"encoder": encoder.digest, "taxonomy": self.taxonomy.digest}
         made = self.registry.add(TAGGERS, fitted.to_files(), facts=facts, metrics={}, now=utcnow())
         self.registry.promote(TAGGERS, made.name)

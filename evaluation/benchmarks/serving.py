@@ -76,9 +76,9 @@ def _fill(
 def _figures(name: str, q: float, *times: Sequence[float]) -> list[Figure]:
     fresh, standing, scoring, writing = (1000 * float(np.quantile(each, q)) for each in times)
     return [
-        Figure(f"fresh slate {name}", "ms", fresh, "bare scoring + one synced write", scoring + writing),
-        Figure(f"fresh slate {name}", "ms", fresh, "bare scoring", scoring),
-        Figure(f"standing slate {name}", "ms", standing, "one synced write", writing),
+        Figure(f"fresh slate {name}", "ms", fresh, "scoring + synced write", scoring + writing),
+        Figure(f"fresh slate {name}", "ms", fresh, "scoring alone", scoring),
+        Figure(f"standing slate {name}", "ms", standing, "synced write", writing),
     ]
 
 

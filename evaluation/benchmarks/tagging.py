@@ -6,7 +6,6 @@ texts, only our own headlines. The peer is what one would do without taggers: th
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, Self
 
 import numpy as np
@@ -15,7 +14,7 @@ from sklearn.metrics import f1_score
 
 from catalog.taxonomy import Concept, Taxonomy
 from evaluation.benchmarks.figures import Figure, seconds
-from evaluation.benchmarks.texts import Labelled, labelled, sib200
+from evaluation.benchmarks.texts import Labelled, Texts
 from models.protocols import Encoder, Progress, Vectors
 from models.taggers import Taggers
 
@@ -29,37 +28,35 @@ SURE: Final = 10.0
 
 
 def measure(
-    data: Path,
+    texts: Texts,
     taxonomy: Taxonomy,
     encoder: Encoder,
     taggers: Taggers,
     bare: Callable[[Sequence[str]], object],
     progress: Progress,
 ) -> list[Figure]:
-    """All figures of `encoder` and `taggers`; `bare` encodes with the library alone. `progress` hears of texts.
-
-    Raises NoData where a file is missing in `data`.
-    """
-    sets = labelled(data, taxonomy)
-    figures = _sib200(data, encoder, progress)
-    prototypes = {each.facet: Prototypes.of(taxonomy.facets[each.facet], encoder, progress) for each in sets}
-    for each in sets:
+    """All figures of `encoder` and `taggers`; `bare` encodes with the library alone. `progress` hears of texts."""
+    figures = _sib200(texts, encoder, progress)
+    prototypes = {each.facet: Prototypes.of(taxonomy.facets[each.facet], encoder, progress) for each in texts.labelled}
+    for each in texts.labelled:
         vectors = encoder.encode(each.texts, progress)
         figures.append(_cold_start(each, taggers, prototypes[each.facet], vectors))
-    timed = [text for each in sets[:2] for text in each.texts[: TIMED_TEXTS // 2]]
+    timed = [text for each in texts.labelled[:2] for text in each.texts[: TIMED_TEXTS // 2]]
     return [*figures, _throughput(timed, encoder, bare), _speed(taggers, encoder.dimensions)]
 
 
-def _sib200(data: Path, encoder: Encoder, progress: Progress) -> list[Figure]:
+def _sib200(texts: Texts, encoder: Encoder, progress: Progress) -> list[Figure]:
     """A plain head that learns from English sentences and is asked about English and Dutch ones."""
-    train = sib200(data, "eng_Latn", "train")
-    head = LogisticRegression(C=SURE, max_iter=1000).fit(encoder.encode(train.texts, progress), train.topics)
-    figures = []
-    for language, code in (("en", "eng_Latn"), ("nl", "nld_Latn")):
-        test = sib200(data, code, "test")
-        accuracy = head.score(encoder.encode(test.texts, progress), test.topics)
-        figures.append(Figure(f"SIB-200, en to {language}", "accuracy", float(accuracy)))
-    return figures
+    vectors = encoder.encode(texts.train.texts, progress)
+    head = LogisticRegression(C=SURE, max_iter=1000).fit(vectors, texts.train.topics)
+    return [
+        Figure(
+            f"SIB-200, en to {language}",
+            "accuracy",
+            float(head.score(encoder.encode(test.texts, progress), test.topics)),
+        )
+        for language, test in texts.tests.items()
+    ]
 
 
 def _cold_start(known: Labelled, taggers: Taggers, prototypes: "Prototypes", vectors: Vectors) -> Figure:
@@ -113,7 +110,7 @@ def _macro_f1(known: Labelled, said: Sequence[str]) -> float:
 def _throughput(texts: Sequence[str], encoder: Encoder, bare: Callable[[Sequence[str]], object]) -> Figure:
     """What the prefix, the batching by length and the checks of our encoder cost or save."""
     ours, theirs = _best(lambda: encoder.encode(texts), lambda: bare(texts))
-    return Figure("encoding", "texts/s", len(texts) / ours, "bare sentence-transformers", len(texts) / theirs)
+    return Figure("encoding", "texts/s", len(texts) / ours, "bare library", len(texts) / theirs)
 
 
 def _speed(taggers: Taggers, dimensions: int) -> Figure:

@@ -51,23 +51,37 @@ class Labelled:
 
 @dataclass(frozen=True, slots=True)
 class Sentences:
-    """SIB-200 in one language: sentences, and the topics they are labelled with."""
+    """One part of SIB-200 in one language: sentences, and the topics they are labelled with."""
 
     texts: tuple[str, ...]
     topics: tuple[str, ...]
 
 
-def labelled(data: Path, taxonomy: Taxonomy) -> list[Labelled]:
-    """Everything that the codes of the taxonomy give a label to. Raises NoData."""
-    return [
-        *(_occupations(data, taxonomy, language) for language in LANGUAGES),
-        _industries(data, taxonomy),
-        _topics(data, taxonomy),
-    ]
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """All that is measured on: what the codes of the taxonomy give a label to, and SIB-200."""
+
+    labelled: tuple[Labelled, ...]
+    train: Sentences
+    tests: Mapping[str, Sentences]
+    """By language."""
 
 
-def sib200(data: Path, language: str, part: str) -> Sentences:
-    """`part` (train or test) of SIB-200 (Adelani et al., 2024) in `nld_Latn` or `eng_Latn`. Raises NoData."""
+def read(data: Path, taxonomy: Taxonomy) -> Texts:
+    """Every text, from the files in `data`. Raises NoData."""
+    return Texts(
+        labelled=(
+            *(_occupations(data, taxonomy, language) for language in LANGUAGES),
+            _industries(data, taxonomy),
+            _topics(data, taxonomy),
+        ),
+        train=_sib200(data, "eng_Latn", "train"),
+        tests={"en": _sib200(data, "eng_Latn", "test"), "nl": _sib200(data, "nld_Latn", "test")},
+    )
+
+
+def _sib200(data: Path, language: str, part: str) -> Sentences:
+    """SIB-200: Adelani et al., "SIB-200: A simple, inclusive, and big evaluation dataset" (EACL 2024)."""
     with zipfile.ZipFile(_found(data / "sib200" / "sib200-nl-en.zip")) as archive:
         content = archive.read(f"data/annotated/{language}/{part}.tsv").decode()
     rows = list(csv.DictReader(StringIO(content), delimiter="\t", quoting=csv.QUOTE_NONE))

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Final
@@ -46,15 +47,17 @@ def tagging(data: Data = None, *, as_json: AsJson = False) -> None:
     """Encoder and taggers on real texts that they have not learned from, and how quick they are."""
     if data is None:
         raise Invalid("this is measured on real texts: name their folder with --data DIR (see docs/benchmarks.md)")
+    from evaluation.benchmarks import texts
+
+    house = open_house()
+    told = texts.read(data, house.taxonomy)  # before torch is loaded: what is missing is said at once
     from evaluation.benchmarks import tagging as benchmark
     from models.encoder import load_encoder
 
-    house = open_house()
     encoder = load_encoder(house.settings.encoder, house.settings.cache)
-    with progress("Learning the vocabulary (once)", None) as tick:
-        taggers = house.taggers(encoder, tick)
+    taggers = house.taggers(encoder, partial(progress, "Learning the vocabulary (once)"))
     with progress("Encoding", None) as tick:
-        found = benchmark.measure(data, house.taxonomy, encoder, taggers, encoder.model.encode, tick)
+        found = benchmark.measure(told, house.taxonomy, encoder, taggers, encoder.model.encode, tick)
     _show(found, as_json)
 
 

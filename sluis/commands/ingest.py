@@ -5,6 +5,7 @@ Both import their heavy rooms only when they run: `sluis serve` shares this comm
 
 import asyncio
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from rich.markup import escape
@@ -48,8 +49,7 @@ def enrich(*, as_json: AsJson = False) -> None:
     found: dict[str, Any] = {}
     if waiting:
         encoder = house.encoder()
-        with progress("Learning the vocabulary (once)", None) as tick:
-            taggers = house.taggers(encoder, tick)
+        taggers = house.taggers(encoder, partial(progress, "Learning the vocabulary (once)"))
         with progress("Enriching", waiting) as tick:
             found = asdict(
                 run(house.database, house.tenant, encoder, taggers, house.settings.enrich_options(), utcnow, tick)

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from itertools import pairwise
 
 import pytest
 
@@ -41,7 +42,7 @@ def test_the_pinned_file_names_benchmarks_and_says_what_was_measured():
     assert set(pinned) <= set(BENCHMARKS)
     assert all(value > 0 for each in pinned.values() for value in each.values())
     lines = floors.PINNED.read_text(encoding="utf-8").splitlines()
-    for before, line in zip(lines, lines[1:], strict=False):
+    for before, line in pairwise(lines):
         if re.match(r'"', line):
             assert before.startswith("#"), f"{line} does not say what was measured"
 

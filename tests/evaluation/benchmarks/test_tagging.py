@@ -12,7 +12,7 @@ import pytest
 
 from catalog import taxonomy
 from evaluation.benchmarks.tagging import Prototypes, measure
-from evaluation.benchmarks.texts import NoData, labelled
+from evaluation.benchmarks.texts import NoData, read
 from models.hashing import HashingEncoder
 from models.tagger_fit import fit
 
@@ -67,7 +67,7 @@ def write_csv(path, rows):
 
 
 def test_codes_say_where_a_text_belongs(data):
-    belongs = {each.name: dict(zip(each.texts, each.concepts, strict=True)) for each in labelled(data, TAXONOMY)}
+    belongs = {each.name: dict(zip(each.texts, each.concepts, strict=True)) for each in read(data, TAXONOMY).labelled}
     assert belongs["job descriptions, nl"] == {"advertises nl": "marketing-communications", "writes": "it-software"}
     assert belongs["industry notes, en"] == {
         "film": "media-publishing",
@@ -79,11 +79,12 @@ def test_codes_say_where_a_text_belongs(data):
 
 def test_everything_is_measured(data):
     encoder = HashingEncoder()
-    found = measure(data, TAXONOMY, encoder, fit(TAXONOMY, encoder), encoder.encode, lambda _: None)
+    texts = read(data, TAXONOMY)
+    found = measure(texts, TAXONOMY, encoder, fit(TAXONOMY, encoder), encoder.encode, lambda _: None)
     by_name = {figure.name: figure for figure in found}
     assert len(by_name) == 8
     assert by_name["SIB-200, en to nl"].ours == 1.0  # here the two languages are the same
-    assert {by_name[each.name].peer for each in labelled(data, TAXONOMY)} == {"nearest prototype"}
+    assert {by_name[each.name].peer for each in texts.labelled} == {"nearest prototype"}
     assert all(0 <= figure.ours <= 1 for figure in found if figure.unit in ("macro-F1", "accuracy"))
     assert by_name["encoding"].ours > 0
     assert by_name["tagging 10000 vectors"].ratio > 0
@@ -102,4 +103,4 @@ def test_a_prototype_is_the_middle_of_all_headlines():
 
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(NoData, match=r"esco-occupations-nl.csv.gz: name the folder .* --data"):
-        labelled(tmp_path, TAXONOMY)
+        read(tmp_path, TAXONOMY)
