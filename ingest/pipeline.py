@@ -40,6 +40,12 @@ class IngestReport:
     left_to_others: int = 0
     problems: tuple[str, ...] = ()
 
+    @property
+    def fruitful(self) -> bool:
+        """Whether anything at all was read, be it only that nothing had changed."""
+        read = self.articles_stored + self.articles_revised + self.articles_kept + self.duplicates
+        return bool(self.sources_unchanged + read)
+
 
 async def ingest(
     database: Database,

@@ -12,7 +12,7 @@ from rich.markup import escape
 
 from catalog import articles, sources
 from catalog.clock import utcnow
-from catalog.errors import Conflict
+from catalog.errors import Conflict, Unavailable
 from catalog.records import State
 from curation.policy import PolicyOptions
 from curation.review import Desk
@@ -26,8 +26,17 @@ class NoSources(Conflict):
     code = "no_sources"
 
 
+class NothingRead(Unavailable):
+    """Feeds or pages were due, and not one could be read."""
+
+    code = "nothing_read"
+
+
 def ingest(*, as_json: AsJson = False) -> None:
-    """Visit every feed that is due and store its articles. Safe to stop at any moment and to run again."""
+    """Visit every feed that is due and store its articles. Safe to stop at any moment and to run again.
+
+    One feed or page that cannot be read is told and holds up nothing; it fails only where nothing could be read.
+    """
     from ingest.pipeline import ingest as run
 
     house = open_house()
@@ -37,6 +46,8 @@ def ingest(*, as_json: AsJson = False) -> None:
     with progress("Ingesting", None) as tick:
         report = asyncio.run(run(house.database, house.tenant, house.settings.ingest_options(), utcnow, tick))
     _tell(asdict(report), as_json)
+    if report.problems and not report.fruitful:
+        raise NothingRead("nothing could be read this time: each problem above names its remedy")
 
 
 def enrich(*, as_json: AsJson = False) -> None:

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -59,3 +61,31 @@ def shell(tmp_path, monkeypatch, capfd):
         return code, printed, complained
 
     return Shell(tmp_path, call)
+
+
+@pytest.fixture
+def loopback():
+    """Serve documents by path on a free loopback port; `asked` lists every path that was asked for."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            serve.asked.append(self.path)
+            self.send_response(200 if self.path in documents else 404)
+            self.end_headers()
+            self.wfile.write(documents.get(self.path, b""))
+
+        def log_message(self, *_):
+            """Silence."""
+
+    documents = {}
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+
+    def serve(told):
+        documents.update(told)
+        return f"http://127.0.0.1:{server.server_port}"
+
+    serve.asked = []
+    yield serve
+    server.shutdown()
+    server.server_close()

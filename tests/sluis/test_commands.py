@@ -1,7 +1,10 @@
 """Commands on a real database: what they print, what they refuse, and that a refusal leaves nothing half-written."""
 
 import json
+import os
 import socket
+import subprocess
+import sys
 
 import pytest
 
@@ -105,6 +108,39 @@ def test_an_empty_house_says_what_to_do_next(shell):
     assert "0 slates, 0 items, 0 violations" in shell("audit", "isolation")
 
 
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (b"<!doctype html><title>Hello</title>", "is not a feed"),
+        (b"", "is not a feed"),
+        (
+            b"<rss version='2.0'><channel><title>T</title><item><title>Empty</title><link>/page</link></item>"
+            b"</channel></rss>",
+            "words of text",
+        ),
+    ],
+)
+def test_what_cannot_be_read_is_told_and_fails(shell, monkeypatch, loopback, body, says):
+    origin = loopback({"/feed": body, "/page": b"<html><body><p>Log in</p></body></html>"})
+    monkeypatch.setenv("SLUIS_TRUSTED_HOSTS", origin.removeprefix("http://"))
+    shell("source", "add", f"{origin}/feed")
+    code, _, complained = shell.call("ingest")
+    assert code == 1
+    assert says in complained
+    assert "nothing could be read" in complained
+    with shell.database.read() as connection:
+        assert articles.count_by_state(connection, shell.tenant) == {}
+
+
+def test_a_private_address_is_not_dialled_unless_it_is_trusted(shell, loopback):
+    origin = loopback({"/feed": b"never read"})
+    shell("source", "add", f"{origin}/feed")
+    code, _, complained = shell.call("ingest")
+    assert code == 1
+    assert "127.0.0.1 is not a public address" in complained
+    assert loopback.asked == []
+
+
 def test_a_curators_day(shell, candidate, roster):
     listing = shell("review", "list")
     assert "Quotes in a day" in listing
@@ -192,6 +228,9 @@ def test_a_port_that_is_taken_is_said_at_once(shell):
         assert "SLUIS_PORT" in shell.fails("serve", "--port", str(other.getsockname()[1]))
 
 
-def test_postgres_is_only_migrated_on_purpose(shell, monkeypatch, postgres):
-    monkeypatch.setenv("SLUIS_DATABASE_URL", postgres)
-    assert "run 'sluis init'" in shell.fails("people", "list")
+def test_postgres_is_only_migrated_on_purpose(tmp_path, postgres):
+    environment = os.environ | {"SLUIS_DATA_DIR": str(tmp_path), "SLUIS_DATABASE_URL": postgres}
+    command = [sys.executable, "-m", "sluis.main", "people", "list"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "run 'sluis init'" in done.stderr
