@@ -1,5 +1,6 @@
 """`sluis review …`: what waits for a person, and their decisions."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -9,6 +10,7 @@ from rich.markup import escape
 from catalog import reviews
 from catalog.clock import utcnow
 from catalog.errors import Invalid
+from catalog.ids import ArticleId
 from catalog.records import Audience, Decision, State
 from curation import audience as audiences
 from curation import queue
@@ -94,49 +96,35 @@ def approve(
     expires: Annotated[datetime | None, typer.Option(formats=_DATES, help="Last moment, local time.")] = None,
 ) -> None:
     """Let an article go to its audience: the one you name, else the one that the tags propose."""
-    house = open_house()
-    with house.database.write() as connection:
-        desk = Desk(connection, house.tenant, utcnow())
-        decision = desk.approve(
-            queue.entry(connection, house.tenant, article).article.id,
-            Reviewer(by, role),
-            audience=_parse_audience(house, audience),
-            reason=reason,
-            needs_legal=legal,
-            live_from=_local(live_from),
-            expires_at=_local(expires),
-        )
-    _tell(decision)
+    house, reviewer = open_house(), Reviewer(by, role)
+    chosen = _parse_audience(house, audience)
+    times = {"live_from": _local(live_from), "expires_at": _local(expires)}
+    _decide(
+        house,
+        article,
+        lambda desk, found: desk.approve(found, reviewer, audience=chosen, reason=reason, needs_legal=legal, **times),
+    )
 
 
 @app.command()
 def sign(article: ArticleArg, by: By, role: RoleOption = Role.LEGAL, reason: Why = "") -> None:
     """Legal lets an article pass."""
-    house = open_house()
-    with house.database.write() as connection:
-        found = queue.entry(connection, house.tenant, article).article.id
-        decision = Desk(connection, house.tenant, utcnow()).sign(found, Reviewer(by, role), reason=reason)
-    _tell(decision)
+    reviewer = Reviewer(by, role)
+    _decide(open_house(), article, lambda desk, found: desk.sign(found, reviewer, reason=reason))
 
 
 @app.command()
 def reject(article: ArticleArg, by: By, reason: Why, role: RoleOption = Role.CURATOR) -> None:
     """Refuse an article, for good."""
-    house = open_house()
-    with house.database.write() as connection:
-        found = queue.entry(connection, house.tenant, article).article.id
-        decision = Desk(connection, house.tenant, utcnow()).reject(found, Reviewer(by, role), reason=reason)
-    _tell(decision)
+    reviewer = Reviewer(by, role)
+    _decide(open_house(), article, lambda desk, found: desk.reject(found, reviewer, reason=reason))
 
 
 @app.command()
 def withdraw(article: ArticleArg, by: By, reason: Why, role: RoleOption = Role.CURATOR) -> None:
     """Take an article back, for good, also when it is live."""
-    house = open_house()
-    with house.database.write() as connection:
-        found = queue.entry(connection, house.tenant, article).article.id
-        decision = Desk(connection, house.tenant, utcnow()).withdraw(found, Reviewer(by, role), reason=reason)
-    _tell(decision)
+    reviewer = Reviewer(by, role)
+    _decide(open_house(), article, lambda desk, found: desk.withdraw(found, reviewer, reason=reason))
 
 
 @app.command()
@@ -152,16 +140,17 @@ def edit(
     role: RoleOption = Role.CURATOR,
 ) -> None:
     """Correct tags or audience; both take effect at once."""
-    house = open_house()
+    house, reviewer = open_house(), Reviewer(by, role)
+    tags, chosen = _parse_tags(house, tag), _parse_audience(house, audience)
+    _decide(house, article, lambda desk, found: desk.edit(found, reviewer, tags=tags, audience=chosen, reason=reason))
+
+
+def _decide(house: House, start: str, decision: Callable[[Desk, ArticleId], Decision]) -> None:
+    """Take one decision on the article whose id starts so, in one transaction, and tell where the article is now."""
     with house.database.write() as connection:
-        decision = Desk(connection, house.tenant, utcnow()).edit(
-            queue.entry(connection, house.tenant, article).article.id,
-            Reviewer(by, role),
-            tags=_parse_tags(house, tag),
-            audience=_parse_audience(house, audience),
-            reason=reason,
-        )
-    _tell(decision)
+        found = queue.entry(connection, house.tenant, start).article.id
+        decided = decision(Desk(connection, house.tenant, utcnow()), found)
+    out.print(f"{decided.article_id[:8]} is now {decided.after}")
 
 
 def _parse_audience(house: House, words: list[str] | None) -> Audience | None:
@@ -190,7 +179,3 @@ def _label(house: House, facet: str, concept: str) -> str:
 def _who(audience: Audience | None) -> str:
     axes = sorted(audience.axes.items()) if audience else []
     return "; ".join(f"{axis}: {', '.join(sorted(values))}" for axis, values in axes)
-
-
-def _tell(decision: Decision) -> None:
-    out.print(f"{decision.article_id[:8]} is now {decision.after}")
