@@ -37,7 +37,8 @@ def measure(
 ) -> list[Figure]:
     """All figures of `encoder` and `taggers`; `bare` encodes with the library alone. `progress` hears of texts."""
     figures = _sib200(texts, encoder, progress)
-    prototypes = {each.facet: Prototypes.of(taxonomy.facets[each.facet], encoder, progress) for each in texts.labelled}
+    facets = {each.facet for each in texts.labelled}
+    prototypes = {facet: Prototypes.of(taxonomy.facets[facet], encoder, progress) for facet in facets}
     for each in texts.labelled:
         vectors = encoder.encode(each.texts, progress)
         figures.append(_cold_start(each, taggers, prototypes[each.facet], vectors))
