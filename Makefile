@@ -14,8 +14,8 @@ demo: $(READY) ## the whole way of an article, on a fictional company; ONCE=1 en
 serve: $(READY) ## the API over your own data
 	$(BIN)/sluis serve
 
-test: $(READY) ## the suite, quick tests first, on SQLite and a real PostgreSQL
-	$(BIN)/python -m pytest $(if $(DATA),--data $(DATA)) $(ARGS)
+test: $(READY) ## the suite, on SQLite and a real PostgreSQL
+	$(BIN)/python -m pytest $(if $(DATA),--data=$(DATA)) $(ARGS)
 
 check: $(READY) ## style, types, floors
 	$(BIN)/ruff check .
@@ -27,7 +27,7 @@ gate: $(READY) ## measured quality against the pinned floors
 	$(BIN)/sluis bench gate $(if $(DATA),--data $(DATA))
 
 soak: $(READY) ## long checks that do not belong in the suite
-	$(BIN)/python -m pytest -m soak $(if $(DATA),--data $(DATA)) $(ARGS)
+	$(BIN)/python -m pytest -m soak $(if $(DATA),--data=$(DATA)) $(ARGS)
 
 bench: $(READY) ## our figures beside the peers', from one run
 	$(BIN)/sluis bench all $(if $(DATA),--data $(DATA))

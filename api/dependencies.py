@@ -46,5 +46,6 @@ def write_tx(wired: Wired) -> Iterator[Connection]:
         yield connection
 
 
+# A route names its key before its connection: nobody waits for the database, or locks it, before we know who they are.
 Reading = Annotated[Connection, Depends(read_tx, scope="function")]
 Writing = Annotated[Connection, Depends(write_tx, scope="function")]

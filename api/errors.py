@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import orjson
+import sqlalchemy.exc
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -58,6 +59,14 @@ def install(app: FastAPI) -> None:
         assert isinstance(error, HTTPException)  # noqa: S101
         status = HTTPStatus(error.status_code)
         return problem(status, status.name.lower(), f"{error.detail}: see /docs for what there is")
+
+    @app.exception_handler(sqlalchemy.exc.TimeoutError)
+    @app.exception_handler(sqlalchemy.exc.OperationalError)
+    def overloaded(request: Request, error: Exception) -> Response:
+        log.error("the database did not answer %s in time: %s", request.url.path, type(error).__name__)
+        return problem(
+            HTTPStatus.SERVICE_UNAVAILABLE, "busy", "the database is busy or away: send the same again later"
+        )
 
     @app.exception_handler(Exception)
     def unexpected(request: Request, error: Exception) -> Response:

@@ -1,16 +1,36 @@
 """What goes over the wire. Requests are strict: an unknown field or a wrong type is an error, never a guess."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from catalog.records import EventType
 
-Language = Literal["nl", "en"]
-
 Id = Annotated[UUID, Field(description="An id as this program gives them out.")]
+
+
+_EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+
+
+def _moment(given: object) -> object:
+    if not isinstance(given, str):
+        raise ValueError("write it as text, such as 2026-03-02T10:01:00+01:00")
+    return given
+
+
+def _of_our_time(given: datetime) -> datetime:
+    try:
+        utc = given.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("not a moment between 2000 and 2100") from None
+    if not _EARLIEST <= utc < _LATEST:
+        raise ValueError("not a moment between 2000 and 2100")
+    return utc
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_of_our_time)]
 
 
 class Answer(BaseModel):
@@ -86,7 +106,7 @@ class EventIn(Ask):
     slate_id: Id
     article_id: Id
     employee_id: Id
-    at: AwareDatetime = Field(description="When it happened, with time zone.")
+    at: Moment = Field(description="When it happened, with time zone.")
 
 
 class EventsIn(Ask):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, select, update
 
 from catalog import audiences, tables, tenants
 from catalog.claims import Claim, claim, finish
@@ -104,17 +104,23 @@ def add_url(connection: Connection, tenant: TenantId, article: ArticleId, url: s
     connection.execute(insert(connection, _u).values(row).on_conflict_do_nothing())
 
 
-def revise(connection: Connection, tenant: TenantId, known: Article, fresh: Article) -> None:
-    """Take over a new text of a known article. What was decided about the old one does not carry over."""
+def revise(connection: Connection, tenant: TenantId, known: Article, fresh: Article) -> bool:
+    """Take over a new text of a known article. What was decided about the old one does not carry over.
+
+    False, and nothing changed, where `known` is no longer how the article stands: look at it again.
+    """
     taken = {
-        name: getattr(fresh, name) for name in ("title", "lead", "text", "author", "image_url", "language", "digest")
+        name: getattr(fresh, name) for name in ("title", "lead", "text", "author", "image_url", "digest", "language")
     }
     taken |= {"words": len(fresh.text.split()), "revision": known.revision + 1, "state": State.EXTRACTED}
-    taken |= {"live_from": None, "expires_at": None, "lease_until": None, "lease_token": None}
-    connection.execute(update(_a).where(_a.c.tenant_id == tenant, _a.c.id == known.id).values(taken))
+    taken |= {"needs_legal": known.needs_legal or fresh.needs_legal, "live_from": None, "expires_at": None}
+    taken |= {"lease_until": None, "lease_token": None}
+    if connection.execute(update(_a).where(*_unchanged(tenant, known)).values(taken)).rowcount != 1:
+        return False
     for table in (_e, _t):
         connection.execute(delete(table).where(table.c.tenant_id == tenant, table.c.article_id == known.id))
     audiences.replace(connection, tenant, known.id, None, Origin.MACHINE, fresh.created_at)
+    return True
 
 
 def claim_extracted(connection: Connection, tenant: TenantId, limit: int, now: datetime, lease: timedelta) -> Claim:
@@ -144,14 +150,11 @@ def finish_enrichment(
     replace_tags(connection, tenant, article, tags)
 
 
-def move(
-    connection: Connection, tenant: TenantId, article: ArticleId, before: State, after: State, **changes: Any
-) -> None:
-    """Bring an article from one state to the next. Raises StateChanged where it is no longer in `before`."""
-    mine = (_a.c.tenant_id == tenant, _a.c.id == article, _a.c.state == before)
-    moved = connection.execute(update(_a).where(*mine).values(state=after, **changes))
+def move(connection: Connection, tenant: TenantId, known: Article, after: State, **changes: Any) -> None:
+    """Bring an article to another state. Raises StateChanged where it is no longer as `known`, in state or in text."""
+    moved = connection.execute(update(_a).where(*_unchanged(tenant, known)).values(state=after, **changes))
     if moved.rowcount != 1:
-        raise StateChanged(f"article {article} is no longer {before}: look at it again before deciding")
+        raise StateChanged(f"article {known.id} is no longer {known.state}: look at it again before deciding")
     tenants.touch(connection, tenant)
 
 
@@ -227,3 +230,7 @@ def _live(row: Row[Any], audience: Any, tags: list[Tag]) -> LiveArticle:
     for tag in tags:
         facets[tag.facet][tag.concept] = tag.probability
     return record(LiveArticle, row, audience=audience, tags=dict(facets))
+
+
+def _unchanged(tenant: TenantId, known: Article) -> tuple[ColumnElement[bool], ...]:
+    return (_a.c.tenant_id == tenant, _a.c.id == known.id, _a.c.state == known.state, _a.c.revision == known.revision)

@@ -74,9 +74,3 @@ def finish(
     done = connection.execute(update(table).where(mine).values(**values, lease_until=None, lease_token=None))
     if done.rowcount != 1:
         raise LeaseLost(f"{table.name} {row_id} was taken over by another worker: its result stands, ours is dropped")
-
-
-def release(connection: Connection, table: Table, tenant: TenantId, token: str) -> None:
-    """Give back whatever is still claimed under `token`, so that the next worker need not wait."""
-    mine = and_(table.c.tenant_id == tenant, table.c.lease_token == token)
-    connection.execute(update(table).where(mine).values(lease_until=None, lease_token=None))

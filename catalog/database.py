@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, Row, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import QueuePool
 
 from catalog.errors import Invalid, Unavailable
@@ -38,7 +38,9 @@ class Database:
         if backend == "sqlite":
             self.engine = _sqlite(parsed)
         elif backend == "postgresql":
-            self.engine = create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+            self.engine = create_engine(
+                parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, hide_parameters=True
+            )
         else:
             raise Invalid(f"{backend} is not supported: use sqlite:///PATH or postgresql://USER@HOST/NAME")
 
@@ -70,7 +72,7 @@ class Database:
     def _connect(self) -> Connection:
         try:
             return self.engine.connect()
-        except OperationalError as error:
+        except DBAPIError as error:
             detail = str(error.orig).strip().splitlines()[0]
             raise Unavailable(f"cannot open the database: {detail}. Check SLUIS_DATABASE_URL") from error
 
@@ -97,11 +99,18 @@ def _sqlite(url: URL) -> Engine:
     except ImportError:  # no wheel for this platform: the standard library's is the next best
         import sqlite3 as driver
     if url.database and url.database != ":memory:":
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(url.database).parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Unavailable(
+                f"cannot write to {folder} ({error.strerror}): set SLUIS_DATA_DIR to a folder of yours"
+            ) from error
     engine = create_engine(
         url.set(drivername="sqlite+pysqlite"),
         module=driver,
         poolclass=QueuePool,
+        hide_parameters=True,  # what is stored about people and texts does not belong in an error's message
         connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, select, update
 
 from catalog import tables, tenants
-from catalog.database import insert, record
+from catalog.database import insert, record, values
 from catalog.errors import NotFound
 from catalog.ids import EmployeeId, TenantId
 from catalog.records import Employee
@@ -65,30 +65,31 @@ def upsert(connection: Connection, tenant: TenantId, people: Iterable[Employee])
     return added, updated
 
 
-def export(connection: Connection, tenant: TenantId, employee: EmployeeId) -> dict[str, list[dict[str, Any]]]:
-    """All that was kept of what a person was offered and did, in plain values: their right to see it."""
+def set_opted_in(connection: Connection, tenant: TenantId, employee: EmployeeId, opted_in: bool) -> None:
+    """Start or stop offering articles to a person; it holds from their next request."""
+    get(connection, tenant, employee)
+    connection.execute(update(_p).where(_p.c.tenant_id == tenant, _p.c.id == employee).values(opted_in=opted_in))
+
+
+def export(connection: Connection, tenant: TenantId, employee: EmployeeId) -> dict[str, Any]:
+    """All that is kept of a person, column by column: their right to see it.
+
+    `features` of what was offered are the numbers it was ranked by, in the order of the slate's `feature_names`.
+    """
     events, slates, items = tables.events, tables.slates, tables.slate_items
-    offered = (
-        select(
-            slates.c.id.label("slate_id"), slates.c.created_at, items.c.position, items.c.article_id, items.c.reasons
-        )
-        .join(items, (items.c.tenant_id == slates.c.tenant_id) & (items.c.slate_id == slates.c.id))
-        .where(slates.c.tenant_id == tenant, slates.c.employee_id == employee)
-        .order_by(slates.c.created_at, items.c.position)
-    )
-    done = (
-        select(events.c.event_id, events.c.type, events.c.article_id, events.c.slate_id, events.c.at)
-        .where(events.c.tenant_id == tenant, events.c.employee_id == employee)
-        .order_by(events.c.seq)
-    )
-    return {
-        "offered": [dict(row._mapping) for row in connection.execute(offered)],
-        "events": [dict(row._mapping) for row in connection.execute(done)],
+    mine = select(slates.c.id).where(slates.c.tenant_id == tenant, slates.c.employee_id == employee)
+    queries = {
+        "slates": select(slates).where(slates.c.tenant_id == tenant, slates.c.employee_id == employee),
+        "offered": select(items).where(items.c.tenant_id == tenant, items.c.slate_id.in_(mine)),
+        "events": select(events).where(events.c.tenant_id == tenant, events.c.employee_id == employee),
     }
+    kept = {name: [dict(row._mapping) for row in connection.execute(query)] for name, query in queries.items()}
+    return {"employee": values(get(connection, tenant, employee)), **kept}
 
 
 def erase(connection: Connection, tenant: TenantId, employee: EmployeeId) -> dict[str, int]:
     """Remove a person. Their slates go; their events stay as counts that point to nobody. Returns what was touched."""
+    tenants.get(connection, tenant, lock=True)  # events of theirs that are on their way come before this, or fail
     get(connection, tenant, employee)
     events, slates = tables.events, tables.slates
     forget = update(events).where(events.c.tenant_id == tenant, events.c.employee_id == employee)

@@ -21,6 +21,9 @@ FUNCTION: Final = "function"
 AXES: Final = ("function", "industry", "language", "region", "unit")
 """What is known of a person that an audience can be drawn along."""
 
+LONGEST_VALUE: Final = 64
+"""Characters of a value on an axis."""
+
 Axes = Mapping[str, frozenset[str]]
 Vector = NDArray[np.float32]
 
@@ -78,6 +81,8 @@ class Audience:
         for axis, values in self.axes.items():
             if axis not in AXES:
                 raise ValueError(f"unknown axis {axis!r}: use one of {', '.join(AXES)}")
+            if not all(value.isprintable() and 0 < len(value) <= LONGEST_VALUE for value in values):
+                raise ValueError(f"{axis}: a value has 1 to {LONGEST_VALUE} printable characters")
             if ALL in values and len(values) > 1:
                 raise ValueError(f"{axis}: either everybody or a list of values, not both")
 
@@ -97,8 +102,8 @@ class Tenant:
     encoder: str | None = None
 
     def __post_init__(self) -> None:
-        if FUNCTION not in self.hard_axes:
-            raise ValueError("function is always a hard axis")
+        if FUNCTION not in self.hard_axes or not set(self.hard_axes) <= set(AXES):
+            raise ValueError(f"hard axes are of {', '.join(AXES)}, and function is always one")
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,15 +180,6 @@ class Article:
         for name in ("published_at", "created_at", "live_from", "expires_at"):
             require_aware(name, getattr(self, name))
 
-    def is_live(self, now: datetime) -> bool:
-        """Whether it may be delivered at `now` (to the audience it has; that is checked elsewhere)."""
-        return (
-            self.state is State.APPROVED
-            and self.live_from is not None
-            and self.live_from <= now
-            and (self.expires_at is None or now < self.expires_at)
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class Tag:
@@ -251,7 +247,8 @@ class SlateItem:
 class Slate:
     """What one person was offered at one moment, with all that is needed to learn from it or to replay it.
 
-    `seq` is the event log's position it was ranked at, `axes` who the person was then, `language` the one language
+    `seq` is the event log's position it was ranked at, `axes` who the person was then, `hard_axes` on which of them
+    eligibility had to hold, `language` the one language
     that was asked for, if any.
     """
 
@@ -263,6 +260,7 @@ class Slate:
     ranker: str
     degraded: bool
     axes: Axes
+    hard_axes: tuple[str, ...]
     feature_names: tuple[str, ...]
     items: tuple[SlateItem, ...]
     language: str | None = None

@@ -4,23 +4,16 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, func, select
 
 from catalog import tables
 from catalog.database import insert, record, values
-from catalog.errors import NotFound
-from catalog.ids import EmployeeId, SlateId, TenantId
+from catalog.ids import EmployeeId, TenantId
 from catalog.records import Reason, Slate, SlateItem
 
 _s = tables.slates
 _i = tables.slate_items
 _PAGE = 500
-
-
-class UnknownSlate(NotFound):
-    """No such slate for this tenant."""
-
-    code = "unknown_slate"
 
 
 def save(connection: Connection, tenant: TenantId, slate: Slate) -> None:
@@ -33,13 +26,6 @@ def save(connection: Connection, tenant: TenantId, slate: Slate) -> None:
     ]
     if rows:
         connection.execute(insert(connection, _i), rows)
-
-
-def get(connection: Connection, tenant: TenantId, slate: SlateId) -> Slate:
-    """One slate."""
-    for found in _with_items(connection, tenant, _rows(connection, tenant, _s.c.id == slate)):
-        return found
-    raise UnknownSlate(f"there is no slate {slate}: ask for a feed first, and send its slate id back with each event")
 
 
 def latest(connection: Connection, tenant: TenantId, employee: EmployeeId) -> Slate | None:
@@ -58,6 +44,11 @@ def every(connection: Connection, tenant: TenantId) -> Iterator[Slate]:
         yield from _with_items(connection, tenant, _rows(connection, tenant, _s.c.id.in_(page)))
 
 
+def count(connection: Connection, tenant: TenantId) -> int:
+    """How many slates were ever served."""
+    return int(connection.execute(select(func.count()).select_from(_s).where(_s.c.tenant_id == tenant)).scalar_one())
+
+
 def _rows(connection: Connection, tenant: TenantId, which: Any) -> list[Row[Any]]:
     query = select(_s).where(_s.c.tenant_id == tenant, which).order_by(_s.c.created_at, _s.c.id)
     return list(connection.execute(query))
@@ -70,4 +61,5 @@ def _with_items(connection: Connection, tenant: TenantId, rows: list[Row[Any]]) 
         reasons = tuple(Reason(**reason) for reason in row.reasons)
         items[row.slate_id].append(record(SlateItem, row, reasons=reasons))
     for row in rows:
-        yield record(Slate, row, feature_names=tuple(row.feature_names), items=tuple(items[row.id]))
+        lists = {"hard_axes": tuple(row.hard_axes), "feature_names": tuple(row.feature_names)}
+        yield record(Slate, row, items=tuple(items[row.id]), **lists)

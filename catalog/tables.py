@@ -1,6 +1,6 @@
 """Every table of the database. `tenant_id` is in each primary key; work says of itself that it is due.
 
-Leases: `lease_until` and `lease_token` belong to `catalog.claims`, which is the only module that writes them.
+Leases: `lease_until` and `lease_token` are set by `catalog.claims`; a row that starts over loses its lease.
 """
 
 from sqlalchemy import (
@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 
 from catalog.columns import AudienceJson, AxesJson, Float32s, Float64s, Moment, choice, identifier, reference, tenant
-from catalog.records import Action, EventType, ItemState, Origin, State
+from catalog.records import LONGEST_VALUE, Action, EventType, ItemState, Origin, State
 
 metadata = MetaData(
     naming_convention={
@@ -171,7 +171,7 @@ audiences = Table(
     tenant(),
     identifier("article_id", primary_key=True),
     Column("axis", String(16), primary_key=True),
-    Column("value", String(64), primary_key=True),
+    Column("value", String(LONGEST_VALUE), primary_key=True),
     Column("valid_from", Moment, primary_key=True),
     Column("valid_to", Moment),
     Column("origin", choice(Origin), nullable=False),
@@ -213,7 +213,7 @@ memberships = Table(
     tenant(),
     identifier("employee_id", primary_key=True),
     Column("axis", String(16), primary_key=True),
-    Column("value", String(64), primary_key=True),
+    Column("value", String(LONGEST_VALUE), primary_key=True),
     reference("employee_id", "employees.id", ondelete="CASCADE"),
 )
 
@@ -231,6 +231,7 @@ slates = Table(
     Column("ranker", String(80), nullable=False),
     Column("degraded", Boolean, nullable=False),
     Column("axes", AxesJson, nullable=False),
+    Column("hard_axes", JSON, nullable=False),
     Column("feature_names", JSON, nullable=False),
     Column("language", String(8)),
     reference("employee_id", "employees.id", ondelete="CASCADE"),

@@ -11,12 +11,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal, get_args
 
 from catalog.errors import Invalid
 
 FACETS: Final = ("topic", "function", "industry", "kind", "good_for", "theme")
-LANGUAGES: Final = ("nl", "en")
+Language = Literal["nl", "en"]
+LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
 """The languages in which people see this program."""
 
 SHIPPED: Final = Path(__file__).parent / "data" / "taxonomy.toml"
@@ -77,6 +78,14 @@ class Taxonomy:
             raise Invalid(f"{path} defines no [[theme]]: see docs/data-scientists.md for the form")
         digest = hashlib.sha256(self.digest.encode() + path.read_bytes()).hexdigest()
         return replace(self, digest=digest, facets={**self.facets, "theme": themes})
+
+
+def language_code(text: str) -> str:
+    """A language as two small letters. Raises Invalid for anything else."""
+    code = text.strip().lower()
+    if len(code) != 2 or not code.isascii() or not code.isalpha():
+        raise Invalid(f"{text!r} is no language: write two letters, such as nl or en")
+    return code
 
 
 @cache

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
-from catalog import audiences, slates, tenants
+from catalog import audiences, slates
 from catalog.ids import ArticleId, EmployeeId, SlateId, TenantId
 
 
@@ -29,7 +29,6 @@ class IsolationAudit:
 
 def isolation(connection: Connection, tenant: TenantId) -> IsolationAudit:
     """Replay every slate ever served against the audience of each article as of the moment of serving."""
-    hard_axes = tenants.get(connection, tenant).hard_axes
     history = audiences.History.load(connection, tenant)
     audit = IsolationAudit()
     for slate in slates.every(connection, tenant):
@@ -37,7 +36,7 @@ def isolation(connection: Connection, tenant: TenantId) -> IsolationAudit:
         for item in slate.items:
             audit.items += 1
             audience = history.at(item.article_id, slate.created_at)
-            closed = audiences.closed_axes(slate.axes, audience, hard_axes)
+            closed = audiences.closed_axes(slate.axes, audience, slate.hard_axes)
             if closed:
                 audit.violations.append(Violation(slate.id, slate.employee_id, item.article_id, tuple(closed)))
     return audit

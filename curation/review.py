@@ -4,6 +4,7 @@ The functions take the caller's connection: a decision and its audit line are ke
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -12,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from catalog import articles, audiences, reviews, tenants
+from catalog.articles import StateChanged
 from catalog.errors import Forbidden, Invalid
 from catalog.ids import ArticleId, DecisionId, TenantId, new_id
 from catalog.records import Action, Article, Audience, Decision, Origin, State, Tag
@@ -55,12 +57,14 @@ class Desk:
     now: datetime
 
     def route_tagged(self, options: PolicyOptions, limit: int = 500) -> int:
-        """Send tagged articles on to whoever must decide. Returns how many."""
-        waiting = articles.in_states(self.connection, self.tenant, [State.TAGGED], limit=limit)
-        for article in waiting:
+        """Send tagged articles on to whoever must decide. Returns how many; those of another worker are left to it."""
+        routed = 0
+        for article in articles.in_states(self.connection, self.tenant, [State.TAGGED], limit=limit):
             way = route(article, options)
-            self._record(article, ROUTER, Action.ROUTE, way.reason, {}, needs_legal=way.needs_legal)
-        return len(waiting)
+            with suppress(StateChanged):
+                self._record(article, ROUTER, Action.ROUTE, way.reason, {}, needs_legal=way.needs_legal)
+                routed += 1
+        return routed
 
     def approve(
         self,
@@ -72,12 +76,17 @@ class Desk:
         needs_legal: bool | None = None,
         live_from: datetime | None = None,
         expires_at: datetime | None = None,
+        revision: int | None = None,
     ) -> Decision:
         """Let an article go to its audience: the one given, else the one the tags propose.
 
-        It stops at legal where it needs to. Raises NoAudience where nobody would see it, NotPossible, StateChanged.
+        It stops at legal where it needs to. `revision` is the wording that was looked at, where the caller knows.
+        Raises NoAudience where nobody would see it, Forbidden where legal would be passed by, NotPossible,
+        StateChanged.
         """
         article = articles.get(self.connection, self.tenant, article_id)
+        if revision not in (None, article.revision):
+            raise StateChanged(f"its page has another text by now (revision {article.revision}): read it again")
         chosen = audience or self._standing_audience(article_id)
         hard_axes = tenants.get(self.connection, self.tenant).hard_axes
         complete = require_complete(chosen, hard_axes)
@@ -85,10 +94,16 @@ class Desk:
         if closes is not None and closes <= opens:
             raise Invalid(f"it would expire at {closes:%Y-%m-%d %H:%M}, before it goes live: choose a later moment")
         legal = article.needs_legal if needs_legal is None else needs_legal
-        changes = {"audience": _listed(complete), "live_from": opens.isoformat()}
-        decision = self._record(
-            article, str(by), Action.APPROVE, reason, changes, live_from=opens, expires_at=closes, needs_legal=legal
-        )
+        if article.needs_legal and not legal and by.role is not Role.LEGAL:
+            raise Forbidden(f"{by} may not pass legal by: only somebody with role legal can, with 'sluis review sign'")
+        changes = {
+            "audience": _listed(complete),
+            "live_from": opens.isoformat(),
+            "expires_at": closes.isoformat() if closes else None,
+            "needs_legal": legal,
+        }
+        columns = {"live_from": opens, "expires_at": closes, "needs_legal": legal}
+        decision = self._record(article, str(by), Action.APPROVE, reason, changes, legal=legal, **columns)
         audiences.replace(self.connection, self.tenant, article_id, complete, Origin.PERSON, self.now)
         return decision
 
@@ -117,7 +132,10 @@ class Desk:
         audience: Audience | None = None,
         reason: str = "",
     ) -> Decision:
-        """Correct tags, facet by facet, or the audience; both hold at once. The caller has checked the concepts."""
+        """Correct tags, facet by facet, or the audience; both hold at once. The caller has checked the concepts.
+
+        What legal signed was signed for its audience: with another one it goes back to legal.
+        """
         article = articles.get(self.connection, self.tenant, article_id)
         changes: dict[str, Any] = {}
         for facet, concepts in (tags or {}).items():
@@ -128,7 +146,8 @@ class Desk:
             changes["audience"] = _listed(audience)
         if not changes:
             raise Invalid("nothing to change: give --tag FACET=CONCEPT or --audience AXIS=VALUE")
-        decision = self._record(article, str(by), Action.EDIT, reason, changes)
+        legal = article.needs_legal and audience is not None and by.role is not Role.LEGAL
+        decision = self._record(article, str(by), Action.EDIT, reason, changes, legal=legal)
         for facet, concepts in (tags or {}).items():
             said = [Tag(facet, concept, 1.0, Origin.PERSON) for concept in sorted(concepts)]
             articles.replace_tags(self.connection, self.tenant, article_id, said, facet)
@@ -148,11 +167,19 @@ class Desk:
         return self._record(article, str(by), action, reason, {})
 
     def _record(
-        self, article: Article, actor: str, action: Action, reason: str, changes: dict[str, Any], **columns: Any
+        self,
+        article: Article,
+        actor: str,
+        action: Action,
+        reason: str,
+        changes: dict[str, Any],
+        *,
+        legal: bool = False,
+        **columns: Any,
     ) -> Decision:
-        """Move the article and write the line of the trail."""
-        target = after(article.state, action, needs_legal=columns.get("needs_legal", article.needs_legal))
-        articles.move(self.connection, self.tenant, article.id, article.state, target, **columns)
+        """Move the article, by way of legal where `legal` says so, and write the line of the trail."""
+        target = after(article.state, action, needs_legal=legal)
+        articles.move(self.connection, self.tenant, article, target, **columns)
         decision = Decision(
             id=DecisionId(new_id()),
             article_id=article.id,

@@ -42,6 +42,5 @@ def after(state: State, action: Action, *, needs_legal: bool = False) -> State:
     ways = _WAYS[action]
     if state not in ways:
         raise NotPossible(f"cannot {action} an article that is {state}: that applies to {', '.join(ways)}")
-    if action is Action.APPROVE and needs_legal:
-        return State.LEGAL_REVIEW
-    return ways[state]
+    passes = action is Action.SIGN or ways[state] is not State.APPROVED
+    return ways[state] if passes or not needs_legal else State.LEGAL_REVIEW

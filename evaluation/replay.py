@@ -19,9 +19,9 @@ from catalog.database import Database
 from catalog.ids import ArticleId, SlateId, TenantId
 from catalog.records import LiveArticle, Slate
 from models.protocols import Progress
-from ranking import candidates, features, profile
+from ranking import features, profile
 from ranking.config import RankingOptions
-from ranking.feed import available, generator
+from ranking.feed import generator, prepare
 from ranking.snapshot import Snapshot
 from ranking.state import State
 
@@ -96,9 +96,7 @@ def _rebuilt(
     """By article, the features of every candidate of this slate, by name."""
     now = slate.created_at
     person = profile.build(slate.employee_id, slate.axes, state, snapshot, now)
-    offered = available(snapshot, state, person, now, slate.language)
-    chosen = candidates.select(snapshot, state, person, offered, options, now, generator(slate.id))
-    rows = features.build(state, snapshot, person, chosen, now)
+    chosen, rows = prepare(snapshot, state, person, options, now, generator(slate.id), slate.language)
     return {
         snapshot.ids[index]: dict(zip(features.NAMES, row.tolist(), strict=True))
         for index, row in zip(chosen, rows, strict=True)

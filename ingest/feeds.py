@@ -119,10 +119,14 @@ def _key(entry: Mapping[str, Any], address: str) -> str:
     return key if len(key) <= _KEY_CHARACTERS else hashlib.sha256(key.encode()).hexdigest()
 
 
+EARLIEST: Final = datetime(1990, 1, 1, tzinfo=UTC)
+"""No web page is older: an earlier date is a program's way of saying that it knows none."""
+
+
 def _published_at(entry: Mapping[str, Any], now: datetime) -> datetime:
     for field in ("published_parsed", "updated_parsed"):
         moment = _moment(entry[field]) if field in entry else None
-        if moment is not None and moment <= now:
+        if moment is not None and EARLIEST <= moment <= now:
             return moment
     return now
 

@@ -1,4 +1,4 @@
-"""Which addresses may be dialled: public ones on the web's own ports, and those that are trusted by name.
+"""Which addresses may be dialled: public ones on the web's own ports, and those that the settings trust.
 
 The decision is made on the address a socket is about to connect to, not on what a name seemed to point to a moment
 earlier, so a name that changes its mind (DNS rebinding) or is spelled oddly (decimal, octal, circled digits) gains

@@ -79,8 +79,8 @@ class Reading:
         kept = same_text or own or same_address or fresh
         if fate is Fate.STORE and not articles.save(connection, self.tenant, fresh):
             return self.read(connection, page, now)  # another worker stored this text since we looked
-        if fate is Fate.REVISE:
-            articles.revise(connection, self.tenant, kept, fresh)
+        if fate is Fate.REVISE and not articles.revise(connection, self.tenant, kept, fresh):
+            return self.read(connection, page, now)  # a curator decided since we looked
         if fate in (Fate.STORE, Fate.REVISE) and source.audience is not None:
             audiences.replace(connection, self.tenant, kept.id, source.audience, Origin.SOURCE, now)
         for address in {fresh.url, self._address} - {kept.url}:

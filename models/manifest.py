@@ -24,7 +24,7 @@ class Manifest:
     """One artefact.
 
     `files` gives the SHA-256 of each. `facts` is what the artefact was made from and needs, as plain JSON values:
-    encoder and taxonomy digest, feature list, data window, version of the program. Raises Invalid for a name that
+    encoder and taxonomy digest, feature list, data window. Raises Invalid for a name that
     could lead out of its folder.
     """
 

@@ -4,6 +4,7 @@ An artefact is only ever read after its bytes have been found to be those that t
 files are arrays, JSON and a model's own text form, which their readers parse.
 """
 
+import logging
 import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -13,9 +14,11 @@ from typing import Final
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from catalog.errors import ArtefactMismatch, Conflict, NotFound
+from catalog.errors import ArtefactMismatch, Conflict, Invalid, NotFound
 from models.folders import create_file, publish, replace_file
 from models.manifest import Manifest, digests, require_name
+
+log = logging.getLogger(__name__)
 
 _MANIFEST: Final = "manifest.json"
 _SIGNATURE: Final = "manifest.sig"
@@ -24,7 +27,7 @@ _CURRENT: Final = "CURRENT"
 crash cannot leave the two apart."""
 
 _KEY: Final = "signing.key"
-_REMEDY: Final = "retrain it, or roll back to an older one"
+_REMEDY: Final = "'sluis train' and 'sluis enrich' make new ones"
 
 
 class Registry:
@@ -53,9 +56,14 @@ class Registry:
         return manifest
 
     def manifests(self, kind: str) -> list[Manifest]:
-        """All artefacts of a kind, oldest first. Raises ArtefactMismatch where one was tampered with."""
+        """All artefacts of a kind that can be trusted, oldest first; one that was tampered with is logged."""
         require_name(kind, kind)
-        found = [self.get(kind, path.parent.name) for path in (self.root / kind).glob(f"[!.]*/{_MANIFEST}")]
+        found = []
+        for path in (self.root / kind).glob(f"[!.]*/{_MANIFEST}"):
+            try:
+                found.append(self.get(kind, path.parent.name))
+            except ArtefactMismatch as error:
+                log.warning("left out: %s", error)
         return sorted(found, key=lambda manifest: (manifest.created_at, manifest.name))
 
     def get(self, kind: str, name: str) -> Manifest:
@@ -88,9 +96,13 @@ class Registry:
         return files
 
     def current(self, kind: str) -> Manifest | None:
-        """The artefact in use; None where none was ever promoted."""
-        names = self._promoted(kind)
-        return self.get(kind, names[0]) if names else None
+        """The artefact in use; None where none was ever promoted. Raises ArtefactMismatch where it is not whole."""
+        require_name(kind, kind)
+        try:
+            names = self._promoted(kind)
+            return self.get(kind, names[0]) if names else None
+        except (NotFound, Invalid, UnicodeDecodeError) as error:
+            raise ArtefactMismatch(f"the {kind} in use cannot be found ({error}): {_REMEDY}") from error
 
     def promote(self, kind: str, name: str) -> Manifest:
         """Bring an artefact into use, after reading all of it: a damaged one is never promoted."""
@@ -105,7 +117,7 @@ class Registry:
         """Bring back into use what was in use before. Raises Conflict where there is nothing to go back to."""
         names = self._promoted(kind)[1:]
         if not names:
-            raise Conflict(f"there is no earlier {kind} to go back to: promote one of 'sluis models list' instead")
+            raise Conflict(f"there is no earlier {kind} to go back to: 'sluis models list' shows what there is")
         manifest = self.get(kind, names[0])
         self.read(manifest)
         self._write_promoted(kind, names)

@@ -103,7 +103,7 @@ class Taggers:
     taxonomy: str
     heads: tuple[Head, ...]
 
-    def tag(self, vectors: Vectors) -> list[Probabilities]:
+    def probabilities(self, vectors: Vectors) -> list[Probabilities]:
         """All probabilities, per vector. Raises Invalid for vectors that are not finite or not of the heads' size."""
         dimensions = self.heads[0].weights.shape[0]
         if vectors.ndim != 2 or vectors.shape[1] != dimensions:
@@ -118,7 +118,7 @@ class Taggers:
 
     def tags(self, vectors: Vectors) -> list[list[Tag]]:
         """The tags to store, per vector."""
-        return [strongest(probabilities, self.version) for probabilities in self.tag(vectors)]
+        return [strongest(probabilities, self.version) for probabilities in self.probabilities(vectors)]
 
     def to_files(self) -> dict[str, bytes]:
         """As an artefact's files."""

@@ -1,4 +1,4 @@
-"""What an operator may set about ranking. What a feature means is not among it: that is fixed with the feature."""
+"""How slates are made. What a feature means is no option: that is fixed with the feature."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,7 +12,6 @@ PEOPLE_COUNTED: Final = 64
 class RankingOptions:
     """How slates are made. Every cap yields before a slate runs short; eligibility is no option and never yields."""
 
-    size: int = 10
     max_size: int = 50
     standing: timedelta = timedelta(minutes=30)
     """How long a slate is handed out again, so that polling makes no new offers."""
@@ -40,8 +39,6 @@ class RankingOptions:
     fresh_for: timedelta = timedelta(days=1)
 
     def __post_init__(self) -> None:
-        if not 1 <= self.size <= self.max_size:
-            raise ValueError(f"size {self.size} is not within 1..{self.max_size}")
         if not 0.0 <= self.epsilon <= 1.0 or not 0.0 <= self.mmr_weight <= 1.0 or not 0.0 <= self.own_share <= 1.0:
             raise ValueError("epsilon, mmr_weight and own_share are shares within 0..1")
         if not 2 <= self.minimum_group < PEOPLE_COUNTED:

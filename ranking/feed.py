@@ -15,9 +15,9 @@ from catalog import articles, audiences, events, people, slates, tenants
 from catalog.database import Database
 from catalog.errors import Forbidden, Invalid, Unavailable
 from catalog.ids import ArticleId, EmployeeId, SlateId, TenantId, new_id
-from catalog.records import FUNCTION, Employee, EventType, Slate, SlateItem, Tenant
+from catalog.records import FUNCTION, Article, Employee, EventType, Slate, SlateItem, Tenant
 from models.heuristic import HeuristicRanker
-from models.protocols import Ranker
+from models.protocols import Features, Ranker
 from ranking import candidates, features, profile
 from ranking.config import RankingOptions
 from ranking.diversify import Pool, compose
@@ -56,12 +56,9 @@ def rank(
 ) -> tuple[SlateItem, ...]:
     """The slate of one person at one moment, up to `size` items, only in `language` where one is given.
 
-    The same arguments give the same slate: this is what replay calls. Raises ArtefactMismatch where `ranker` cannot be
-    used.
+    The same arguments give the same slate. Raises ArtefactMismatch where `ranker` cannot be used.
     """
-    offered = available(snapshot, state, person, now, language)
-    chosen = candidates.select(snapshot, state, person, offered, options, now, rng)
-    rows = features.build(state, snapshot, person, chosen, now)
+    chosen, rows = prepare(snapshot, state, person, options, now, rng, language)
     scores = score(ranker, rows)
     picks = compose(_pool(snapshot, state, person, chosen, scores, options), options, size, rng)
     explainer = Explainer(snapshot, state, person, options, now)
@@ -79,6 +76,21 @@ def rank(
             )
         )
     return tuple(items)
+
+
+def prepare(
+    snapshot: Snapshot,
+    state: State,
+    person: Person,
+    options: RankingOptions,
+    now: datetime,
+    rng: np.random.Generator,
+    language: str | None = None,
+) -> tuple[NDArray[np.intp], Features]:
+    """The candidates, as indices into the snapshot, and their features: what ranking and replay both start from."""
+    offered = available(snapshot, state, person, now, language)
+    chosen = candidates.select(snapshot, state, person, offered, options, now, rng)
+    return chosen, features.build(state, snapshot, person, chosen, now)
 
 
 def available(
@@ -225,6 +237,7 @@ class FeedService:
             ranker=ranker.name,
             degraded=degraded,
             axes=request.person.axes,
+            hard_axes=request.tenant.hard_axes,
             feature_names=features.NAMES,
             items=items,
             language=request.language,
@@ -261,6 +274,19 @@ class FeedService:
         log.critical("ISOLATION slate %s, employee %s: dropped %s", slate.id, slate.employee_id, ", ".join(closed))
 
 
+def shown(connection: Connection, tenant: TenantId, slate: Slate, now: datetime) -> list[tuple[SlateItem, Article]]:
+    """The items of a slate with their articles as they may be shown now: texts and a last check from one moment.
+
+    Between ranking and showing somebody may have withdrawn an article, or its page may have got a text that nobody has
+    approved: such an item is left out.
+    """
+    ids = [item.article_id for item in slate.items]
+    found = articles.many(connection, tenant, ids)
+    hard_axes = tenants.get(connection, tenant).hard_axes
+    closed = set(audiences.violations(connection, tenant, slate.employee_id, ids, hard_axes, now))
+    return [(item, found[item.article_id]) for item in slate.items if item.article_id not in closed]
+
+
 def generator(slate: SlateId) -> np.random.Generator:
     """The random numbers of one slate, the same whenever it is made again."""
     return np.random.default_rng(UUID(slate).int)
@@ -269,5 +295,5 @@ def generator(slate: SlateId) -> np.random.Generator:
 def _opted_in(connection: Connection, tenant: TenantId, employee_id: EmployeeId) -> Employee:
     employee = people.get(connection, tenant, employee_id)
     if not employee.opted_in:
-        raise NotOptedIn(f"employee {employee_id} has not opted in: they switch it on themselves on their own page")
+        raise NotOptedIn(f"employee {employee_id} has not opted in: 'sluis people opt-in' once they asked for it")
     return employee

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from models.protocols import Progress as Tick
 
@@ -20,18 +21,16 @@ err = Console(stderr=True, highlight=False)
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
-def show(rows: Sequence[Mapping[str, Any]], as_json: bool, empty: str = "Nothing there.") -> None:
-    """A table with a column per key of the first row, or the rows as JSON."""
-    if as_json:
-        print_json(list(rows))
-    elif not rows:
+def show(rows: Sequence[Mapping[str, Any]], empty: str = "Nothing there.") -> None:
+    """A table with a column per key of the first row. For people: programs are given records, as JSON."""
+    if not rows:
         out.print(empty)
     else:
         table = Table(box=None, pad_edge=False, header_style="bold")
         for name, value in rows[0].items():
             table.add_column(name.replace("_", " "), overflow="fold", no_wrap=isinstance(value, datetime | int))
         for row in rows:
-            table.add_row(*(_cell(value) for value in row.values()))
+            table.add_row(*(Text(_cell(value)) for value in row.values()))  # a stranger's title is no markup
         out.print(table)
 
 

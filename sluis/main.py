@@ -10,7 +10,7 @@ import sys
 import typer
 from rich.markup import escape
 
-from catalog.errors import SluisError
+from catalog.errors import Invalid, SluisError
 from sluis.commands import (
     audit,
     bench,
@@ -57,6 +57,8 @@ def sluis() -> None:
 def main() -> None:
     """Run the command line."""
     try:
+        if any(not word.isprintable() for word in sys.argv):
+            raise Invalid("a word of this command has characters that cannot be printed: type it again, in UTF-8")
         app()
     except SluisError as error:
         err.print(f"[bold red]error[/] {escape(str(error))}", soft_wrap=True)

@@ -3,15 +3,15 @@
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from catalog.errors import Invalid
 from catalog.ids import EmployeeId, new_id
-from catalog.records import Employee
-from catalog.taxonomy import Taxonomy
+from catalog.records import LONGEST_VALUE, Employee
+from catalog.taxonomy import Taxonomy, language_code
 
 COLUMNS: Final = ("name", "email", "functions", "industries", "languages", "region", "unit", "opted_in")
 MAX_BYTES: Final = 50_000_000
@@ -29,7 +29,13 @@ class BadRoster(Invalid):
 
 def read(path: Path, taxonomy: Taxonomy, now: datetime) -> list[Employee]:
     """The people in the file. Lists are separated by `;`. Raises BadRoster, which names lines and remedies."""
-    rows = csv.DictReader(io.StringIO(_text(path)), delimiter=",")
+    try:
+        return _people(path, csv.DictReader(io.StringIO(_text(path), newline="")), taxonomy, now)
+    except csv.Error as error:
+        raise BadRoster(f"{path} is no proper CSV ({error}): save it as 'CSV UTF-8' in your spreadsheet") from error
+
+
+def _people(path: Path, rows: "csv.DictReader[str]", taxonomy: Taxonomy, now: datetime) -> list[Employee]:
     header = tuple(name.strip() for name in rows.fieldnames or ())
     if header != COLUMNS:
         raise BadRoster(f"{path}: the columns are {','.join(header) or 'missing'}, but must be {','.join(COLUMNS)}")
@@ -68,14 +74,16 @@ def _person(row: Mapping[str | None, str | list[str] | None], taxonomy: Taxonomy
     if None in row or None in row.values():
         raise BadRoster(f"not {len(COLUMNS)} fields: separate lists with ';' and put fields with a comma in quotes")
     cell = {name: str(row[name]).strip() for name in COLUMNS}
+    if not all(character.isprintable() for text in cell.values() for character in text):
+        raise BadRoster("a field has a character that cannot be printed: type it again")
     if not _EMAIL.fullmatch(cell["email"]):
         raise BadRoster(f"{cell['email']!r} is no e-mail address")
     axes = {
         "function": taxonomy.require("function", _listed(cell["functions"])),
         "industry": taxonomy.require("industry", _listed(cell["industries"])),
-        "language": frozenset(_languages(cell["languages"])),
-        "region": frozenset(_listed(cell["region"])),
-        "unit": frozenset(_listed(cell["unit"])),
+        "language": frozenset(map(language_code, _listed(cell["languages"]))),
+        "region": _words(cell["region"]),
+        "unit": _words(cell["unit"]),
     }
     return Employee(
         id=EmployeeId(new_id()),
@@ -91,11 +99,13 @@ def _listed(cell: str) -> Iterable[str]:
     return filter(None, (part.strip() for part in cell.split(";")))
 
 
-def _languages(cell: str) -> Iterator[str]:
-    for language in _listed(cell):
-        if not re.fullmatch(r"[a-z]{2}", language.lower()):
-            raise BadRoster(f"{language!r} is no language: write two letters, such as nl or en")
-        yield language.lower()
+def _words(cell: str) -> frozenset[str]:
+    """Words of the organisation's own, such as units, no longer than the catalogue has room for."""
+    words = frozenset(_listed(cell))
+    for word in words:
+        if len(word) > LONGEST_VALUE:
+            raise BadRoster(f"{word[:20]!r}… is longer than {LONGEST_VALUE} characters: use a shorter name")
+    return words
 
 
 def _yes_or_no(cell: str) -> bool:

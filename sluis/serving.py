@@ -10,8 +10,6 @@ from api.app import create_app
 from api.dependencies import Services
 from catalog.clock import utcnow
 from catalog.errors import Unavailable
-from catalog.ids import TenantId
-from ranking.feed import FeedService
 from sluis.wiring import House
 
 
@@ -43,8 +41,4 @@ def run(house: House, host: str, port: int) -> None:
 def services(house: House) -> Services:
     """What the HTTP edge needs, from this house. One feed service per tenant, kept as long as the process runs."""
 
-    @cache
-    def feeds(tenant: TenantId) -> FeedService:
-        return FeedService(tenant, house.rankers, house.ranking_options)
-
-    return Services(database=house.database, taxonomy=house.taxonomy, clock=utcnow, feeds=feeds)
+    return Services(database=house.database, taxonomy=house.taxonomy, clock=utcnow, feeds=cache(house.feeds))

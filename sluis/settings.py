@@ -5,9 +5,9 @@ Below the roof each package owns its options; here they are composed.
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from catalog.errors import Invalid
@@ -28,34 +28,27 @@ class Settings(BaseSettings):
         "intfloat/multilingual-e5-small", description="A sentence-transformers model: a name or a local folder."
     )
     themes: Path | None = Field(None, description="A TOML file with the organisation's own [[theme]] concepts.")
-    trusted_hosts: Annotated[frozenset[str], NoDecode] = Field(
-        frozenset(),
-        description="host:port pairs on private addresses that ingest may read, separated by commas. None by default.",
+    trusted_hosts: Annotated[frozenset[tuple[str, int]], NoDecode] = Field(
+        frozenset(), description="address:port pairs on private addresses that ingest may read, separated by commas."
     )
     contact: str = Field("", description="An address or page that the User-Agent names, for sites that we read.")
     lease_seconds: int = Field(
-        120, ge=1, le=3600, description="How long a worker may keep what it claimed; after that others take it up."
+        300, ge=1, le=3600, description="How long a worker may keep what it claimed; after that others take it up."
     )
     host: str = Field("127.0.0.1", description="The address that `sluis serve` listens on.")
     port: int = Field(8000, ge=1, le=65535, description="The port that `sluis serve` listens on.")
 
-    @model_validator(mode="before")
+    @field_validator("trusted_hosts", mode="before")
     @classmethod
-    def split_hosts(cls, given: dict[str, object]) -> dict[str, object]:
-        """Lists are written with commas: SLUIS_TRUSTED_HOSTS=127.0.0.1:8010,10.0.0.7:80."""
-        hosts = given.get("trusted_hosts")
-        if isinstance(hosts, str):
-            given = given | {"trusted_hosts": frozenset(filter(None, (host.strip() for host in hosts.split(","))))}
-        return given
-
-    @model_validator(mode="after")
-    def check_hosts(self) -> Self:
-        """Each trusted host is host:port; anything wider would open the private network."""
-        for host in self.trusted_hosts:
-            name, _, port = host.rpartition(":")
+    def split_hosts(cls, given: object) -> object:
+        """Addresses are written with commas: SLUIS_TRUSTED_HOSTS=127.0.0.1:8010,10.0.0.7:80."""
+        if not isinstance(given, str):
+            return given
+        pairs = [host.strip().rpartition(":") for host in given.split(",") if host.strip()]
+        for name, _, port in pairs:
             if not name or not port.isdigit():
-                raise ValueError(f"trusted_hosts: {host!r} is not host:port")
-        return self
+                raise ValueError(f"{given!r} is not address:port, with commas between several")
+        return frozenset((name, int(port)) for name, _, port in pairs)
 
     @property
     def database(self) -> str:
@@ -74,9 +67,8 @@ class Settings(BaseSettings):
 
     def ingest_options(self) -> IngestOptions:
         """What ingest needs to know."""
-        pairs = (host.rpartition(":") for host in self.trusted_hosts)
-        allow = frozenset((name, int(port)) for name, _, port in pairs)
-        return IngestOptions(limits=FetchLimits(allow=allow, contact=self.contact), lease=self._lease)
+        limits = FetchLimits(allow=self.trusted_hosts, contact=self.contact)
+        return IngestOptions(limits=limits, lease=self._lease)
 
     def enrich_options(self) -> EnrichOptions:
         """What enrichment needs to know."""
@@ -94,4 +86,4 @@ def read_settings() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = "_".join(["SLUIS", *(str(part).upper() for part in first["loc"])])
-        raise Invalid(f"{name}: {first['msg']}") from error
+        raise Invalid(f"{name}: {first['msg'].removeprefix('Value error, ')}") from error

@@ -1,5 +1,6 @@
 """Put the floors together: one `House` per process, its heavy rooms opened only when somebody enters."""
 
+import logging
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from catalog import schema, taxonomy, tenants
 from catalog.clock import utcnow
 from catalog.database import Database
+from catalog.errors import ArtefactMismatch
 from catalog.ids import TenantId
 from catalog.taxonomy import Taxonomy
 from models.heuristic import HeuristicRanker
@@ -23,6 +25,9 @@ from sluis.settings import Settings, read_settings
 if TYPE_CHECKING:
     from models.encoder import SentenceEncoder
     from models.taggers import Taggers
+    from ranking.feed import FeedService
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -53,10 +58,11 @@ class House:
         """Whatever ranks now."""
         return Rankers(self.registry)
 
-    @cached_property
-    def ranking_options(self) -> RankingOptions:
-        """How slates are made."""
-        return RankingOptions()
+    def feeds(self, tenant: TenantId | None = None) -> "FeedService":
+        """A service that makes feeds for a tenant; keep it, because it remembers."""
+        from ranking.feed import FeedService
+
+        return FeedService(tenant or self.tenant, self.rankers, RankingOptions())
 
     def encoder(self) -> "SentenceEncoder":
         """The encoder. Loads torch: only for a process that encodes."""
@@ -74,17 +80,16 @@ class House:
         from models.tagger_fit import examples, fit
         from models.taggers import Taggers
 
-        current = self.registry.current(TAGGERS)
-        if (
-            current
-            and current.facts.get("encoder") == encoder.digest
-            and current.facts.get("taxonomy") == self.taxonomy.digest
-        ):
-            return Taggers.from_files(self.registry.read(current))
+        made_from = {"encoder": encoder.digest, "taxonomy": self.taxonomy.digest}
+        try:
+            current = self.registry.current(TAGGERS)
+            if current and made_from.items() <= current.facts.items():
+                return Taggers.from_files(self.registry.read(current))
+        except ArtefactMismatch as error:
+            log.warning("the taggers are fitted again: %s", error)
         with progress(len(examples(self.taxonomy))) as tick:
             fitted = fit(self.taxonomy, encoder, tick)
-        facts = {"encoder": encoder.digest, "taxonomy": self.taxonomy.digest}
-        made = self.registry.add(TAGGERS, fitted.to_files(), facts=facts, metrics={}, now=utcnow())
+        made = self.registry.add(TAGGERS, fitted.to_files(), facts=made_from, metrics={}, now=utcnow())
         self.registry.promote(TAGGERS, made.name)
         return fitted
 

@@ -1,6 +1,7 @@
 """Builders of records with sensible values, so that a test names only what it is about."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -154,6 +155,7 @@ def slate(person: EmployeeId, items: Iterable[ArticleId], **given: Any) -> Slate
         "ranker": "heuristic-1",
         "degraded": False,
         "axes": {FUNCTION: frozenset({"sales"})},
+        "hard_axes": (FUNCTION,),
         "feature_names": ("position",),
         "items": places,
     }
@@ -218,7 +220,7 @@ def store_live(
         vector=unit(seed),
         tags=said,
     )
-    articles.move(connection, tenant, stored.id, State.TAGGED, State.APPROVED, live_from=opened)
+    articles.move(connection, tenant, replace(stored, state=State.TAGGED), State.APPROVED, live_from=opened)
     if seen_by is not None:
         audiences.replace(connection, tenant, stored.id, seen_by, Origin.PERSON, opened)
     return articles.get(connection, tenant, stored.id)

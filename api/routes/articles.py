@@ -14,7 +14,7 @@ router = APIRouter(tags=["content"])
 
 
 @router.get("/articles/{article_id}", summary="One article with tags and audience")
-def article(connection: Reading, tenant: Browsing, article_id: Id) -> TaggedArticleOut:
+def article(tenant: Browsing, connection: Reading, article_id: Id) -> TaggedArticleOut:
     """Whatever its state: for tools that manage content, not for showing it to employees."""
     found = articles.get(connection, tenant, ArticleId(str(article_id)))
     audience = audiences.get(connection, tenant, found.id)

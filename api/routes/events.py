@@ -13,7 +13,7 @@ router = APIRouter(tags=["events"])
 
 
 @router.post("/events", summary="Report what employees did with their feeds")
-def report(wired: Wired, connection: Writing, tenant: Reporting, batch: EventsIn) -> EventsOut:
+def report(wired: Wired, tenant: Reporting, connection: Writing, batch: EventsIn) -> EventsOut:
     """All or nothing, durable before the answer is sent, and safe to send again: a known id is a `duplicate`.
 
     Refused with 409 where an id comes back with another body, with 422 where the slate never served that article to

@@ -6,11 +6,12 @@ from fastapi import APIRouter, Query
 
 from api.dependencies import Wired
 from api.routes.articles import article_out
-from api.schemas import FeedOut, Id, Language, PickOut, ReasonOut
+from api.schemas import FeedOut, Id, PickOut, ReasonOut
 from api.security import Recommending
-from catalog import articles
 from catalog.ids import EmployeeId
+from catalog.taxonomy import Language
 from ranking.explain import in_words
+from ranking.feed import shown
 
 router = APIRouter(tags=["recommendation"])
 
@@ -35,17 +36,17 @@ def feed(
     now = wired.clock()
     slate = wired.feeds(tenant).serve(wired.database, EmployeeId(str(employee_id)), now, limit, written_in)
     with wired.database.read() as connection:
-        shown = articles.many(connection, tenant, [item.article_id for item in slate.items])
+        offered = shown(connection, tenant, slate, now)
     picks = [
         PickOut(
             position=item.position,
             score=item.score,
-            article=article_out(shown[item.article_id]),
+            article=article_out(article),
             reasons=[
                 ReasonOut(code=reason.code, text=in_words(reason, language, wired.taxonomy)) for reason in item.reasons
             ],
         )
-        for item in slate.items
+        for item, article in offered
     ]
     return FeedOut(
         slate_id=slate.id,

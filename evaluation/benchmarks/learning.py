@@ -102,6 +102,7 @@ class InMemory:
             ranker=ranker.name,
             degraded=False,
             axes=person.axes,
+            hard_axes=self._snapshot.hard_axes,
             feature_names=NAMES,
             items=rank(*world, now, generator(slate_id), SIZE),
         )

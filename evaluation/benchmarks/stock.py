@@ -1,6 +1,7 @@
 """Made-up articles and people for the benchmarks, and a ranker that has learned nothing but has its usual size."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -15,7 +16,7 @@ from models.protocols import Progress
 from models.ranker import Examples, LambdaMart, LambdaMartOptions
 from ranking.features import NAMES
 
-FUNCTIONS: Final = ("sales", "engineering", "hr", "legal")
+FUNCTIONS: Final = ("sales", "engineering", "human-resources", "legal-compliance")
 TOPICS: Final = 12
 ENCODER: Final = "b" * 64
 """The digest that the made-up vectors are filed under."""
@@ -99,13 +100,14 @@ def store(
                 vector=one.vector,
                 tags=tags,
             )
-            articles.move(connection, tenant, one.id, State.TAGGED, State.APPROVED, live_from=one.live_from)
+            tagged = replace(_article(one), state=State.TAGGED)
+            articles.move(connection, tenant, tagged, State.APPROVED, live_from=one.live_from)
             audiences.replace(connection, tenant, one.id, one.audience, Origin.PERSON, one.live_from)
             progress(1)
 
 
 def ranker(trees: int, random: np.random.Generator) -> LambdaMart:
-    """A ranker of about `trees` trees, at the most, over all features."""
+    """A ranker over all features that has grown `trees` trees or a few less."""
     options = LambdaMartOptions(rounds=trees, patience=trees, learning_rate=0.01, threads=1)
     return LambdaMart.fit(NAMES, _examples(200, random), _examples(50, random), options)
 

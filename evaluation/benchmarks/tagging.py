@@ -63,7 +63,7 @@ def _sib200(texts: Texts, encoder: Encoder, progress: Progress) -> list[Figure]:
 def _cold_start(known: Labelled, taggers: Taggers, prototypes: "Prototypes", vectors: Vectors) -> Figure:
     """Macro-F1 of the likeliest top concept, over the concepts that have texts."""
     concepts = prototypes.concepts
-    ours = [_likeliest(found[known.facet], concepts) for found in taggers.tag(vectors)]
+    ours = [_likeliest(found[known.facet], concepts) for found in taggers.probabilities(vectors)]
     theirs = [_top(concepts, nearest) for nearest in prototypes.nearest(vectors)]
     return Figure(known.name, "macro-F1", _macro_f1(known, ours), "nearest prototype", _macro_f1(known, theirs))
 

@@ -149,4 +149,8 @@ def _possible(names: Iterable[str], data: Path | None) -> list[str]:
 
 
 def _show(figures: Iterable[Figure], as_json: bool) -> None:
-    show([figure.to_row() for figure in figures], as_json)
+    rows = [figure.to_row() for figure in figures]
+    if as_json:
+        print_json(rows)
+    else:
+        show(rows)

@@ -1,20 +1,18 @@
 """`sluis feed`: one person's feed in the terminal, through the same door as the API."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 from rich.markup import escape
 
-from catalog import articles, people
+from catalog import people
 from catalog.clock import utcnow
 from catalog.ids import EmployeeId
 from catalog.records import Slate
+from catalog.taxonomy import Language
 from ranking.explain import in_words
-from ranking.feed import FeedService
 from sluis.console import AsJson, out, print_json
 from sluis.wiring import House, open_house
-
-Language = Literal["nl", "en"]
 
 
 def feed(
@@ -28,8 +26,7 @@ def feed(
     house = open_house()
     with house.database.read() as connection:
         person = people.by_email(connection, house.tenant, email)
-    service = FeedService(house.tenant, house.rankers, house.ranking_options)
-    slate = service.serve(house.database, EmployeeId(person.id), utcnow(), size)
+    slate = house.feeds().serve(house.database, EmployeeId(person.id), utcnow(), size)
     if as_json:
         print_json(slate)
         return
@@ -41,11 +38,12 @@ def feed(
 
 def lines(house: House, slate: Slate, language: Language) -> list[str]:
     """A slate as lines for the terminal: title and source, then the reasons."""
+    from ranking.feed import shown
+
     with house.database.read() as connection:
-        shown = articles.many(connection, house.tenant, [item.article_id for item in slate.items])
+        offered = shown(connection, house.tenant, slate, utcnow())
     found = []
-    for item in slate.items:
-        article = shown[item.article_id]
+    for item, article in offered:
         reasons = "; ".join(in_words(reason, language, house.taxonomy) for reason in item.reasons)
         found.append(f"{item.position:2}. [bold]{escape(article.title)}[/] [dim]({escape(article.site_name)})[/]")
         found.append(f"    [green]{escape(reasons)}[/]")

@@ -8,7 +8,7 @@ from catalog import tenants
 from catalog.database import Database
 from catalog.errors import Invalid
 from catalog.ids import TenantId
-from catalog.records import AXES, FUNCTION
+from catalog.records import AXES
 from sluis.console import out
 from sluis.settings import read_settings
 from sluis.wiring import prepare
@@ -17,19 +17,23 @@ from sluis.wiring import prepare
 def init(
     hard_axis: Annotated[
         list[str] | None,
-        typer.Option(help=f"An axis on which audience and employee must meet, of {', '.join(AXES)}; function always."),
+        typer.Option(
+            help=f"An axis on which audience and employee must meet, of {', '.join(AXES)}; function always. "
+            "Added to those there are; none is ever taken away."
+        ),
     ] = None,
 ) -> None:
     """Make the database and the organisation, or bring them up to date. Safe to run again."""
+    unknown = sorted(set(hard_axis or ()) - set(AXES))
+    if unknown:
+        raise Invalid(f"unknown axis {', '.join(unknown)}: use {', '.join(AXES)}")
     settings = read_settings()
     database = Database(settings.database)
     prepare(database, settings)
     if hard_axis:
-        unknown = sorted(set(hard_axis) - set(AXES))
-        if unknown:
-            raise Invalid(f"unknown axis {', '.join(unknown)}: use {', '.join(AXES)}")
-        axes = tuple(axis for axis in AXES if axis == FUNCTION or axis in hard_axis)
         with database.write() as connection:
+            wanted = {*tenants.get(connection, TenantId(settings.tenant)).hard_axes, *hard_axis}
+            axes = tuple(axis for axis in AXES if axis in wanted)
             tenants.set_hard_axes(connection, TenantId(settings.tenant), axes)
     with database.read() as connection:
         tenant = tenants.get(connection, TenantId(settings.tenant))

@@ -8,7 +8,7 @@ import typer
 from catalog import keys
 from catalog.clock import utcnow
 from catalog.keys import Scope
-from sluis.console import AsJson, out, show
+from sluis.console import AsJson, out, print_json, show
 from sluis.wiring import open_house
 
 app = typer.Typer(help="Make, list and revoke API keys.", no_args_is_help=True)
@@ -34,6 +34,9 @@ def list_keys(*, as_json: AsJson = False) -> None:
     house = open_house()
     with house.database.read() as connection:
         known = keys.every(connection, house.tenant)
+    if as_json:
+        print_json(known)
+        return
     rows = [
         {
             "prefix": key.prefix,
@@ -45,7 +48,7 @@ def list_keys(*, as_json: AsJson = False) -> None:
         }
         for key in known
     ]
-    show(rows, as_json, "No keys yet: make one with 'sluis key create LABEL --scope recommend'.")
+    show(rows, "No keys yet: make one with 'sluis key create LABEL --scope recommend'.")
 
 
 @app.command()

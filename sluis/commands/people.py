@@ -7,7 +7,7 @@ import typer
 
 from catalog import people
 from catalog.clock import utcnow
-from catalog.records import Employee
+from catalog.records import AXES, Employee
 from sluis import roster
 from sluis.console import AsJson, out, print_json, show
 from sluis.wiring import open_house
@@ -33,7 +33,22 @@ def list_people(*, as_json: AsJson = False) -> None:
     house = open_house()
     with house.database.read() as connection:
         known = people.every(connection, house.tenant)
-    show([_row(person) for person in known], as_json, "Nobody yet: 'sluis people import people.csv'.")
+    if as_json:
+        print_json(known)
+        return
+    show([_row(person) for person in known], "Nobody yet: 'sluis people import people.csv'.")
+
+
+@app.command()
+def opt_in(email: Email) -> None:
+    """Offer articles to a person from now on, because they asked for it."""
+    _opt(email, opted_in=True)
+
+
+@app.command()
+def opt_out(email: Email) -> None:
+    """Offer a person nothing any more. What is kept of them stays until it is erased."""
+    _opt(email, opted_in=False)
 
 
 @app.command()
@@ -42,8 +57,7 @@ def export(email: Email) -> None:
     house = open_house()
     with house.database.read() as connection:
         person = people.by_email(connection, house.tenant, email)
-        kept = people.export(connection, house.tenant, person.id)
-    print_json({"employee": _row(person), **kept})
+        print_json(people.export(connection, house.tenant, person.id))
 
 
 @app.command()
@@ -56,9 +70,14 @@ def erase(email: Email) -> None:
     out.print("erased: " + ", ".join(f"{count} {what}" for what, count in touched.items()))
 
 
+def _opt(email: str, *, opted_in: bool) -> None:
+    house = open_house()
+    with house.database.write() as connection:
+        person = people.by_email(connection, house.tenant, email)
+        people.set_opted_in(connection, house.tenant, person.id, opted_in)
+    out.print(f"{person.email} takes part" if opted_in else f"{person.email} takes part no longer")
+
+
 def _row(person: Employee) -> dict[str, Any]:
-    axes = {
-        axis: " ".join(sorted(person.axes.get(axis, ())))
-        for axis in ("function", "industry", "language", "region", "unit")
-    }
+    axes = {axis: " ".join(sorted(person.axes.get(axis, ()))) for axis in AXES}
     return {"id": person.id, "email": person.email, "name": person.name, **axes, "opted_in": person.opted_in}

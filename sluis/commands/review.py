@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.markup import escape
@@ -11,7 +11,8 @@ from catalog import reviews
 from catalog.clock import utcnow
 from catalog.errors import Invalid
 from catalog.ids import ArticleId
-from catalog.records import Audience, Decision, State
+from catalog.records import Audience, Decision, State, Tag
+from catalog.taxonomy import Language
 from curation import audience as audiences
 from curation import queue
 from curation.review import Desk, Reviewer, Role
@@ -42,6 +43,9 @@ def list_queue(
     states = (state,) if state else queue.WAITING
     with house.database.read() as connection:
         entries = queue.waiting(connection, house.tenant, states=states, limit=limit)
+    if as_json:
+        print_json(entries)
+        return
     rows = [
         {
             "id": entry.article.id[:8],
@@ -54,11 +58,16 @@ def list_queue(
         }
         for entry in entries
     ]
-    show(rows, as_json, "Nothing waits. 'sluis ingest' and 'sluis enrich' bring candidates.")
+    show(rows, "Nothing waits. 'sluis ingest' and 'sluis enrich' bring candidates.")
 
 
 @app.command("show")
-def show_entry(article: ArticleArg, *, as_json: AsJson = False) -> None:
+def show_entry(
+    article: ArticleArg,
+    language: Annotated[Language, typer.Option(help="The language of the labels.")] = "en",
+    *,
+    as_json: AsJson = False,
+) -> None:
     """Show one article: its text, its tags with how sure they are, its audience and what was decided so far."""
     house = open_house()
     with house.database.read() as connection:
@@ -69,13 +78,14 @@ def show_entry(article: ArticleArg, *, as_json: AsJson = False) -> None:
         return
     found = entry.article
     out.print(f"[bold]{escape(found.title)}[/]\n{escape(found.url)}")
-    out.print(f"{found.state} · {found.language} · {found.site_name} · {found.published_at:%Y-%m-%d %H:%M}")
-    out.print(f"\n{escape(found.lead)}\n")
+    facts = (found.state, found.language, escape(found.site_name), f"{found.published_at:%Y-%m-%d %H:%M}")
+    out.print(*facts, f"revision {found.revision}", sep=" · ")
+    out.print(f"\n{escape(found.text)}\n")
     rows = [
-        {"facet": tag.facet, "tag": _label(house, tag.facet, tag.concept), "sure": tag.probability, "by": tag.origin}
+        {"facet": tag.facet, "tag": _label(house, tag, language), "sure": tag.probability, "by": tag.origin}
         for tag in entry.tags
     ]
-    show(rows, as_json=False, empty="No tags.")
+    show(rows, "No tags.")
     out.print(f"\naudience: {_who(entry.audience) or 'nobody yet'}; proposed: {_who(entry.proposed) or 'unclear'}")
     if found.needs_legal:
         out.print("legal must sign")
@@ -94,6 +104,9 @@ def approve(
     legal: Annotated[bool | None, typer.Option("--legal/--no-legal", help="Whether legal must sign first.")] = None,
     live_from: Annotated[datetime | None, typer.Option(formats=_DATES, help="Embargo, local time.")] = None,
     expires: Annotated[datetime | None, typer.Option(formats=_DATES, help="Last moment, local time.")] = None,
+    revision: Annotated[
+        int | None, typer.Option(help="The wording you read; refused if there is another by now.")
+    ] = None,
 ) -> None:
     """Let an article go to its audience: the one you name, else the one that the tags propose."""
     house, reviewer = open_house(), Reviewer(by, role)
@@ -102,14 +115,16 @@ def approve(
     _decide(
         house,
         article,
-        lambda desk, found: desk.approve(found, reviewer, audience=chosen, reason=reason, needs_legal=legal, **times),
+        lambda desk, found: desk.approve(
+            found, reviewer, audience=chosen, reason=reason, needs_legal=legal, revision=revision, **times
+        ),
     )
 
 
 @app.command()
-def sign(article: ArticleArg, by: By, role: RoleOption = Role.LEGAL, reason: Why = "") -> None:
-    """Legal lets an article pass."""
-    reviewer = Reviewer(by, role)
+def sign(article: ArticleArg, by: By, reason: Why = "") -> None:
+    """Let an article pass, as legal."""
+    reviewer = Reviewer(by, Role.LEGAL)
     _decide(open_house(), article, lambda desk, found: desk.sign(found, reviewer, reason=reason))
 
 
@@ -168,12 +183,16 @@ def _parse_tags(house: House, words: list[str] | None) -> dict[str, frozenset[st
 
 
 def _local(moment: datetime | None) -> datetime | None:
-    return moment.astimezone() if moment else None
+    try:
+        return moment.astimezone() if moment else None
+    except (OverflowError, ValueError) as error:
+        raise Invalid(f"{moment} is out of range: give a moment of our time") from error
 
 
-def _label(house: House, facet: str, concept: str) -> str:
-    known: dict[str, Any] = dict(house.taxonomy.facets.get(facet, {}))
-    return f"{concept} ({known[concept].label('nl')})" if concept in known else concept
+def _label(house: House, tag: Tag, language: Language) -> str:
+    """The concept's id and label; the id alone where the vocabulary no longer has it."""
+    known = house.taxonomy.facets.get(tag.facet, {}).get(tag.concept)
+    return f"{tag.concept} ({known.label(language)})" if known else tag.concept
 
 
 def _who(audience: Audience | None) -> str:

@@ -1,15 +1,14 @@
 """`sluis source …`: the feeds that are read."""
 
 from typing import Annotated
-from urllib.parse import urlsplit
 
 import typer
 
 from catalog import sources
 from catalog.clock import utcnow
-from catalog.errors import Invalid
 from catalog.ids import SourceId, new_id
 from catalog.records import Source
+from catalog.taxonomy import language_code
 from curation import audience as audiences
 from ingest.urls import canonical
 from sluis.console import AsJson, out, print_json, show
@@ -31,13 +30,11 @@ def add(
 ) -> None:
     """Read a feed from now on. It is visited at the next 'sluis ingest'."""
     house, now = open_house(), utcnow()
-    if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
-        raise Invalid(f"{url!r} is no web address: it must start with http:// or https://")
     source = Source(
         id=SourceId(new_id()),
         url=canonical(url),
         title=title,
-        language=language,
+        language=language_code(language) if language else None,
         internal=internal,
         needs_legal=legal,
         audience=audiences.parse(audience, house.taxonomy) if audience else None,
@@ -71,4 +68,4 @@ def list_sources(*, as_json: AsJson = False) -> None:
         }
         for source in known
     ]
-    show(rows, as_json=False, empty="No sources yet: 'sluis source add URL'.")
+    show(rows, "No sources yet: 'sluis source add URL'.")

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from catalog.errors import Invalid
-from sluis.console import AsJson, show
+from sluis.console import AsJson, print_json, show
 from sluis.wiring import open_house
 
 
@@ -17,12 +17,19 @@ def taxonomy(
     """Show the concepts of a facet, or how many each facet has."""
     facets = open_house().taxonomy.facets
     if not facet:
-        show([{"facet": name, "concepts": len(concepts)} for name, concepts in facets.items()], as_json)
+        counts = {name: len(concepts) for name, concepts in facets.items()}
+        if as_json:
+            print_json(counts)
+            return
+        show([{"facet": name, "concepts": count} for name, count in counts.items()])
         return
     if facet not in facets:
         raise Invalid(f"there is no facet {facet!r}: use one of {', '.join(facets)}")
+    if as_json:
+        print_json(list(facets[facet].values()))
+        return
     rows = [
         {"id": c.id, "parent": c.parent, "nl": c.labels["nl"], "en": c.labels["en"], "codes": " ".join(c.codes)}
         for c in facets[facet].values()
     ]
-    show(rows, as_json, "No concepts yet: name a themes file in SLUIS_THEMES.")
+    show(rows, "No concepts yet: name a themes file in SLUIS_THEMES.")

@@ -32,7 +32,7 @@ def train(*, as_json: AsJson = False) -> None:
         print_json({"name": made.name, "metrics": trained.metrics, "importance": trained.ranker.importance()})
         return
     out.print(f"{made.name} is a challenger. On the newest days:")
-    show(_beside(trained.metrics), as_json=False)
+    show(_beside(trained.metrics))
     top = ", ".join(f"{name} {share:.0%}" for name, share in list(trained.ranker.importance().items())[:6])
     out.print(f"It looks most at: {top}\nLet it rank with: sluis models promote {made.name}", soft_wrap=True)
 
@@ -48,9 +48,9 @@ def evaluate(*, as_json: AsJson = False) -> None:
         print_json(report.to_dict())
         return
     everybody = [row for row in report.rows if row.function == EVERYBODY]
-    show([{"ranker": row.ranker, "slates": row.slates, **row.metrics} for row in everybody], as_json=False)
+    show([{"ranker": row.ranker, "slates": row.slates, **row.metrics} for row in everybody])
     out.print(f"\n{_CUTOFF} by job function:")
-    show(_by_function(report), as_json=False)
+    show(_by_function(report))
 
 
 def _by_function(report: Report) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from rich.markup import escape
 
@@ -15,9 +16,9 @@ from catalog import keys, people
 from catalog.clock import utcnow
 from catalog.errors import Unavailable
 from catalog.keys import Scope
+from catalog.taxonomy import Language
 from curation import audit
-from evaluation.synthetic import World, simulate
-from ranking.feed import FeedService
+from evaluation.synthetic import simulate
 from sluis import serving
 from sluis.commands.feed import lines
 from sluis.console import out, progress
@@ -28,7 +29,7 @@ from sluis.wiring import House, open_house
 
 DAYS: Final = 28
 SEED: Final = 7
-SHOWN: Final = (
+SHOWN: Final[tuple[tuple[str, str, Language], ...]] = (
     ("Sanne de Wit, seller", "sanne.dewit@noordvaart.example", "nl"),
     ("Farid Amrani, lawyer", "farid.amrani@noordvaart.example", "nl"),
     ("Joanna Kowalska, developer", "joanna.kowalska@noordvaart.example", "en"),
@@ -64,6 +65,7 @@ def run(*, once: bool) -> None:
 
 def _settings(asked: Settings, folder: Path, origin: str) -> Settings:
     """The operator's settings on a folder of the demo's own. The loopback site is trusted because we say so here."""
+    address = urlsplit(origin)
     return asked.model_copy(
         update={
             "data_dir": folder,
@@ -71,7 +73,7 @@ def _settings(asked: Settings, folder: Path, origin: str) -> Settings:
             "artefact_dir": Path(),
             "tenant": "noordvaart",
             "themes": THEMES,
-            "trusted_hosts": frozenset({origin.removeprefix("http://")}),
+            "trusted_hosts": frozenset({(address.hostname, address.port)}),
         }
     )
 
@@ -97,26 +99,24 @@ def _curate(house: House, told: Sequence[Story], now: datetime) -> None:
     )
 
 
-def _live_through(house: House, now: datetime) -> World:
+def _live_through(house: House, now: datetime) -> None:
     _say(f"Four weeks of feeds: {DAYS} days of simulated engagement, then a ranker learns from them.")
     with house.database.read() as connection:
         staff = [person for person in people.every(connection, house.tenant) if person.opted_in]
-    service = FeedService(house.tenant, house.rankers, house.ranking_options)
     with progress("Days", DAYS) as tick:
-        world = simulate(house.database, house.tenant, service, staff, DAYS, now, SEED, tick)
+        simulate(house.database, house.tenant, house.feeds(), staff, DAYS, now, SEED, tick)
     _run(house.settings, "train")
     _run(house.settings, "models", "promote", "--newest")
-    return world
 
 
 def _show_feeds(house: House) -> None:
-    service = FeedService(house.tenant, house.rankers, house.ranking_options)
+    service = house.feeds()
     for who, email, language in SHOWN:
         with house.database.read() as connection:
             person = people.by_email(connection, house.tenant, email)
         slate = service.serve(house.database, person.id, utcnow(), 5)
         out.print(f"\n[bold]{who}[/] · ranked by {slate.ranker}")
-        for line in lines(house, slate, "nl" if language == "nl" else "en"):
+        for line in lines(house, slate, language):
             out.print(line)
     with house.database.read() as connection:
         found = audit.isolation(connection, house.tenant)
@@ -160,7 +160,7 @@ def _variables(settings: Settings) -> dict[str, str]:
         "SLUIS_ARTEFACT_DIR": "",
         "SLUIS_TENANT": settings.tenant,
         "SLUIS_THEMES": str(settings.themes),
-        "SLUIS_TRUSTED_HOSTS": ",".join(settings.trusted_hosts),
+        "SLUIS_TRUSTED_HOSTS": ",".join(f"{host}:{port}" for host, port in settings.trusted_hosts),
     }
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from catalog.records import ALL
+from catalog.taxonomy import LANGUAGES, Language
 
 WORLD: Final = Path(__file__).parent / "world"
 PEOPLE: Final = WORLD / "people.csv"
@@ -18,7 +19,7 @@ class Feed:
 
     id: str
     title: str
-    language: str
+    language: Language
     internal: bool
     format: str
 
@@ -69,7 +70,7 @@ def stories() -> list[Story]:
     """All articles of the demo world, newest first."""
     found = [
         _story(entry)
-        for language in ("nl", "en")
+        for language in LANGUAGES
         for entry in tomllib.loads((WORLD / f"articles.{language}.toml").read_text(encoding="utf-8"))["article"]
     ]
     return sorted(found, key=lambda story: story.days_ago)

@@ -35,7 +35,7 @@ def test_asking_again_gives_the_same_slate(world):
 def test_a_withdrawn_article_is_gone_at_once(world):
     assert "For sales" in titles(world.feed(world.seller))
     with world.database.write() as connection:
-        articles.move(connection, world.tenant, world.meant["sales"].id, State.APPROVED, State.WITHDRAWN)
+        articles.move(connection, world.tenant, world.meant["sales"], State.WITHDRAWN)
     assert titles(world.feed(world.seller)) == {"For *"}
 
 

@@ -40,9 +40,9 @@ def test_moving_needs_the_state_that_was_seen(database, tenant):
     saved = make.article(state=State.IN_REVIEW)
     with database.write() as connection:
         articles.save(connection, tenant, saved)
-        articles.move(connection, tenant, saved.id, State.IN_REVIEW, State.REJECTED)
+        articles.move(connection, tenant, saved, State.REJECTED)
     with pytest.raises(StateChanged), database.write() as connection:
-        articles.move(connection, tenant, saved.id, State.IN_REVIEW, State.APPROVED)
+        articles.move(connection, tenant, saved, State.APPROVED)
 
 
 def test_enrichment_is_written_whole(database, tenant):

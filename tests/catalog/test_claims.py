@@ -6,7 +6,7 @@ from threading import Barrier, Thread
 import pytest
 
 from catalog import articles, tables
-from catalog.claims import LeaseLost, finish, release
+from catalog.claims import LeaseLost, finish
 from catalog.database import Database
 from catalog.ids import TenantId
 from catalog.records import State
@@ -47,14 +47,6 @@ def test_an_expired_lease_is_work_again_and_the_late_worker_is_refused(database,
         finish(connection, tables.articles, tenant, row_id, again.token, {"state": State.TAGGED})
     with database.read() as connection:
         assert articles.get(connection, tenant, row_id).state is State.TAGGED
-
-
-def test_released_work_can_be_taken_at_once(database, tenant):
-    save(database, tenant, 2)
-    held = take(database, tenant)
-    with database.write() as connection:
-        release(connection, tables.articles, tenant, held.token)
-    assert len(take(database, tenant).rows) == 2
 
 
 def test_another_tenant_sees_no_work(database, tenant):

@@ -10,7 +10,6 @@ from catalog.events import EventConflict, NotServed
 from catalog.ids import SlateId, new_id
 from catalog.records import EventType
 from tests import make
-from tests.make import NOW
 
 
 @pytest.fixture
@@ -98,7 +97,6 @@ def test_writers_at_the_same_time_leave_no_gap(database, tenant, offered):
 
 def test_a_slate_comes_back_as_it_was_served(database, tenant, offered):
     with database.read() as connection:
-        assert slates.get(connection, tenant, offered.id) == offered
         assert slates.latest(connection, tenant, offered.employee_id) == offered
         assert list(slates.every(connection, tenant)) == [offered]
 
@@ -120,6 +118,8 @@ def test_export_shows_all_that_is_kept(database, tenant, offered):
     with database.write() as connection:
         events.append(connection, tenant, [event])
         kept = people.export(connection, tenant, offered.employee_id)
-    assert [row["article_id"] for row in kept["offered"]] == [item.article_id for item in offered.items]
-    assert [row["event_id"] for row in kept["events"]] == [event.id]
-    assert kept["events"][0]["at"] > NOW
+    assert kept["employee"]["id"] == offered.employee_id
+    assert [row["id"] for row in kept["slates"]] == [offered.id]
+    assert {row["article_id"] for row in kept["offered"]} == {item.article_id for item in offered.items}
+    assert all(row["features"] for row in kept["offered"])
+    assert [(row["event_id"], row["axes"]) for row in kept["events"]] == [(event.id, offered.axes)]

@@ -37,7 +37,7 @@ def put(connection, tenant):
 
     def store(state=State.IN_REVIEW, functions=("sales",), **given):
         stored = make.store_live(connection, tenant, None, tags={"function": dict.fromkeys(functions, 0.8)}, **given)
-        articles.move(connection, tenant, stored.id, State.APPROVED, state, live_from=None)
+        articles.move(connection, tenant, stored, state, live_from=None)
         return stored.id
 
     return store
@@ -113,14 +113,40 @@ def test_legal_signs_and_nothing_is_live_from_before_the_signature(desk, connect
     assert (found.state, found.live_from) == (State.APPROVED, later.now)
 
 
+def test_only_legal_can_let_something_pass_without_legal(desk, connection, tenant, put):
+    article = put(needs_legal=True)
+    with pytest.raises(Forbidden, match="pass legal by"):
+        desk.approve(article, ANNE, audience=SALES, needs_legal=False)
+    decision = desk.approve(article, LAWYER, audience=SALES, needs_legal=False)
+    assert (decision.after, decision.changes["needs_legal"]) == (State.APPROVED, False)
+
+
+def test_another_audience_than_legal_signed_for_goes_back_to_legal(desk, connection, tenant, put):
+    article = put(needs_legal=True)
+    desk.approve(article, ANNE, audience=SALES)
+    desk.sign(article, LAWYER)
+    desk.edit(article, ANNE, tags={"topic": frozenset({"labour"})})
+    assert state_of(connection, tenant, article) is State.APPROVED
+    desk.edit(article, ANNE, audience=make.audience("*"))
+    assert state_of(connection, tenant, article) is State.LEGAL_REVIEW
+
+
+def test_what_was_read_is_what_is_approved(desk, connection, tenant, put):
+    article = put()
+    seen = articles.get(connection, tenant, article)
+    assert articles.revise(connection, tenant, seen, make.article(text="Another text"))
+    assert not articles.revise(connection, tenant, seen, make.article(text="A third text"))
+    articles.move(connection, tenant, articles.get(connection, tenant, article), State.IN_REVIEW)
+    with pytest.raises(StateChanged, match="revision 2"):
+        desk.approve(article, ANNE, audience=SALES, revision=seen.revision)
+
+
 def test_an_embargo_outlives_the_signature(desk, connection, tenant, put):
     article, monday = put(), NOW + timedelta(days=3)
     desk.approve(article, ANNE, audience=SALES, needs_legal=True, live_from=monday)
     desk.sign(article, LAWYER)
     found = articles.get(connection, tenant, article)
-    assert found.live_from == monday
-    assert not found.is_live(NOW)
-    assert found.is_live(monday)
+    assert (found.state, found.live_from) == (State.APPROVED, monday)
 
 
 def test_expiry_must_come_after_the_opening(desk, put):
@@ -161,7 +187,7 @@ def test_two_curators_at_once_and_the_second_is_told(desk, connection, tenant, p
     seen = articles.get(connection, tenant, article)
     desk.reject(article, ANNE, reason="off topic")
     with pytest.raises(StateChanged):
-        articles.move(connection, tenant, article, seen.state, State.APPROVED)
+        articles.move(connection, tenant, seen, State.APPROVED)
 
 
 def test_a_decision_needs_a_name():
@@ -215,4 +241,13 @@ def test_an_audience_narrowed_later_does_not_make_the_past_wrong(connection, ten
     desk.approve(article, ANNE, audience=SALES)
     slates.save(connection, tenant, make.slate(person.id, [article]))
     Desk(connection, tenant, NOW + timedelta(hours=1)).edit(article, ANNE, audience=make.audience("engineering"))
+    assert audit.isolation(connection, tenant).violations == []
+
+
+def test_a_hard_axis_added_later_does_not_make_the_past_wrong(connection, tenant, put, desk):
+    person, article = make.employee("sales"), put()
+    people.upsert(connection, tenant, [person])
+    desk.approve(article, ANNE, audience=SALES)
+    slates.save(connection, tenant, make.slate(person.id, [article]))
+    tenants.set_hard_axes(connection, tenant, ("function", "unit"))
     assert audit.isolation(connection, tenant).violations == []

@@ -49,7 +49,7 @@ def test_an_article_that_went_is_reported_and_the_list_is_bounded(afterwards: Da
     with afterwards.write() as connection:
         slate = next(slates.every(connection, TENANT))
         gone = slate.items[0].article_id
-        articles.move(connection, TENANT, gone, State.APPROVED, State.WITHDRAWN)
+        articles.move(connection, TENANT, articles.get(connection, TENANT, gone), State.WITHDRAWN)
     found = replay(afterwards, TENANT, OPTIONS, limit=7)
     assert len(found) == 7
     assert found[0] == Mismatch(slate.id, gone)

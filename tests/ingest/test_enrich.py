@@ -135,7 +135,8 @@ def test_a_revised_article_is_enriched_anew(sqlite_database, tenant):
     save(sqlite_database, tenant, known)
     run(sqlite_database, tenant)
     with sqlite_database.write() as connection:
-        articles.revise(connection, tenant, known, make.article(text=ENGLISH * 3, language="en"))
+        known = articles.get(connection, tenant, known.id)
+        assert articles.revise(connection, tenant, known, make.article(text=ENGLISH * 3, language="en"))
     assert run(sqlite_database, tenant).articles_tagged == 1
     with sqlite_database.read() as connection:
         assert articles.get(connection, tenant, known.id).language == "en"

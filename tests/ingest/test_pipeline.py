@@ -167,7 +167,7 @@ def test_a_new_wording_does_not_bring_back_what_was_refused(reader: Reader, stat
         site["/feed"], site["/one"] = rss(site.origin, "one"), page("one")
         await reader.run(site)
         with reader.database.write() as connection:
-            articles.move(connection, reader.tenant, reader.stored()["one"].id, State.EXTRACTED, state)
+            articles.move(connection, reader.tenant, reader.stored()["one"], state)
         reader.clock.forward(HOUR)
         site["/feed"], site["/one"] = rss(site.origin, "one", summary="Again."), page("one", "again")
         await reader.run(site)

@@ -77,9 +77,9 @@ def test_one_changed_byte_is_refused(registry, file):
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
-    with pytest.raises(ArtefactMismatch, match="retrain"):
+    with pytest.raises(ArtefactMismatch, match="sluis train"):
         registry.read(made)
-    with pytest.raises(ArtefactMismatch, match="retrain"):
+    with pytest.raises(ArtefactMismatch, match="sluis train"):
         registry.promote(RANKER, made.name)
     assert registry.current(RANKER) is None
 

@@ -56,7 +56,7 @@ FITTED = fit(vocabulary(), ENCODER)
 
 
 def tag(text: str) -> dict[str, dict[str, float]]:
-    return FITTED.tag(ENCODER.encode([text]))[0]
+    return FITTED.probabilities(ENCODER.encode([text]))[0]
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_fitting_again_gives_the_same():
     again = fit(vocabulary(), ENCODER)
     vectors = ENCODER.encode(["court clause", "storm"])
     assert again.version == FITTED.version
-    assert again.tag(vectors) == FITTED.tag(vectors)
+    assert again.probabilities(vectors) == FITTED.probabilities(vectors)
 
 
 def test_another_vocabulary_or_encoder_gives_another_version():
@@ -118,7 +118,7 @@ def test_progress_counts_up_to_the_examples():
 
 def test_one_theme_is_told_from_the_background():
     own = fit(vocabulary({**WORDS, "theme": {"safety": "helmet hazard incident lifebuoy harness"}}), ENCODER)
-    on, off = own.tag(ENCODER.encode(["helmet and harness prevent incident", "striker scores goal in match"]))
+    on, off = own.probabilities(ENCODER.encode(["helmet and harness prevent incident", "striker scores goal in match"]))
     assert on["theme"]["safety"] > 0.5 > off["theme"]["safety"]
 
 
@@ -129,7 +129,9 @@ def test_one_concept_with_nothing_to_tell_it_from_is_refused():
 
 @pytest.mark.parametrize("headlines", [1, 2])
 def test_few_headlines_are_no_reason_to_fail(headlines):
-    found = fit(vocabulary(headlines=headlines), ENCODER).tag(ENCODER.encode(["court voids clause in contract"]))[0]
+    found = fit(vocabulary(headlines=headlines), ENCODER).probabilities(
+        ENCODER.encode(["court voids clause in contract"])
+    )[0]
     assert max(found["function"], key=found["function"].__getitem__) == "legal"
 
 

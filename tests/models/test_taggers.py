@@ -62,20 +62,20 @@ def test_score_and_lead_decide():
 
 
 def test_a_row_gets_the_same_tags_whatever_stands_beside_it():
-    many = taggers().tag(vectors(5))
+    many = taggers().probabilities(vectors(5))
     for row, found in zip(vectors(5), many, strict=True):
-        alone = taggers().tag(row[None])[0]
+        alone = taggers().probabilities(row[None])[0]
         assert alone == {facet: pytest.approx(concepts, abs=1e-6) for facet, concepts in found.items()}
 
 
 def test_no_vectors_no_tags():
-    assert taggers().tag(np.empty((0, DIMENSIONS), np.float32)) == []
+    assert taggers().probabilities(np.empty((0, DIMENSIONS), np.float32)) == []
 
 
 @pytest.mark.parametrize("wrong", [vectors(1)[:, 1:], vectors(1)[0], np.empty((0, DIMENSIONS + 1), np.float32)])
 def test_vectors_of_another_size_are_refused(wrong):
     with pytest.raises(Invalid, match="cannot be tagged"):
-        taggers().tag(wrong)
+        taggers().probabilities(wrong)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
@@ -83,14 +83,14 @@ def test_vectors_that_are_not_finite_are_refused(bad):
     wrong = vectors(1)
     wrong[3, 2] = bad
     with pytest.raises(Invalid, match="not finite"):
-        taggers().tag(wrong)
+        taggers().probabilities(wrong)
 
 
 def test_files_give_back_exactly_the_same():
     before = taggers(head(1, background=1), head(2, facet="kind"))
     after = Taggers.from_files(before.to_files())
     assert (after.version, after.encoder, after.taxonomy) == (before.version, before.encoder, before.taxonomy)
-    assert after.tag(vectors(9)) == before.tag(vectors(9))
+    assert after.probabilities(vectors(9)) == before.probabilities(vectors(9))
     assert after.tags(vectors(9)) == before.tags(vectors(9))
 
 

@@ -14,7 +14,7 @@ from tests import make
 from tests.make import NOW
 from tests.ranking.worlds import SALES, did, numbered, opened, person, snapshot
 
-FEW = RankingOptions(size=7, max_size=7, fresh=2, similar=4, relevant=2, popular=2, explore=1)
+FEW = RankingOptions(max_size=7, fresh=2, similar=4, relevant=2, popular=2, explore=1)
 
 
 def chosen(world, allowed, options=FEW, state=None, seed=0):
@@ -25,7 +25,7 @@ def chosen(world, allowed, options=FEW, state=None, seed=0):
 
 def only(**quota):
     none = {"fresh": 0, "similar": 0, "relevant": 0, "popular": 0, "explore": 0}
-    return RankingOptions(size=1, max_size=1, **(none | quota))
+    return RankingOptions(max_size=1, **(none | quota))
 
 
 @settings(deadline=None)

@@ -8,8 +8,6 @@ from ranking.config import PEOPLE_COUNTED, RankingOptions
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"size": 0},
-        {"size": 51},
         {"epsilon": 1.1},
         {"mmr_weight": -0.1},
         {"own_share": 2.0},
@@ -26,4 +24,4 @@ def test_impossible_options_are_refused(wrong):
 
 def test_the_defaults_fill_the_longest_slate():
     options = RankingOptions()
-    assert options.candidates >= options.max_size >= options.size
+    assert options.candidates >= options.max_size

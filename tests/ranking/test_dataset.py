@@ -42,6 +42,7 @@ def offered(number: int = 0, size: int = 4, at: datetime = START, names: tuple[s
         ranker="heuristic-1",
         degraded=False,
         axes={"function": frozenset({"sales"})},
+        hard_axes=("function",),
         feature_names=names,
         items=items,
     )

@@ -21,6 +21,7 @@ from ranking import profile
 from ranking.config import RankingOptions
 from ranking.features import INDEX, NAMES
 from ranking.feed import FeedService, InvalidSize, NotOptedIn, generator, rank
+from ranking.feed import shown as showable
 from ranking.snapshot import Snapshot
 from ranking.state import State as Memory
 from tests import make
@@ -85,7 +86,7 @@ def test_a_slate_is_logged_as_it_was_handed_out(database, tenant):
     world = World(database, tenant)
     slate = world.serve()
     with database.read() as connection:
-        assert slates.get(connection, tenant, slate.id) == slate
+        assert slates.latest(connection, tenant, slate.employee_id) == slate
         version = tenants.get(connection, tenant).content_version
     assert [item.position for item in slate.items] == list(range(1, 7))
     assert (slate.seq, slate.content_version, slate.created_at) == (0, version, NOW)
@@ -197,6 +198,18 @@ def test_one_language_can_be_asked_for_and_does_not_stand_in_for_all(world):
     assert world.serve(language="de").items == ()
 
 
+def test_what_changed_between_ranking_and_showing_is_left_out(world):
+    slate = world.serve()
+    gone, rewritten, *_ = world.sales
+    with world.database.write() as connection:
+        known = articles.many(connection, world.tenant, [gone, rewritten])
+        articles.move(connection, world.tenant, known[gone], State.WITHDRAWN)
+        assert articles.revise(connection, world.tenant, known[rewritten], make.article(title="Nobody approved this"))
+    with world.database.read() as connection:
+        left = {article.id for _, article in showable(connection, world.tenant, slate, NOW)}
+    assert left == shown(slate) - {gone, rewritten}
+
+
 def test_nobody_is_offered_what_they_cannot_read(world):
     dutch = world.store("sales", seed=20, language="nl")
     assert dutch not in shown(world.serve())
@@ -254,7 +267,7 @@ def test_what_the_mask_let_through_is_dropped_counted_and_told(world, caplog):
     assert wrong in alarm.getMessage()
     assert world.ann.email not in alarm.getMessage()
     with world.database.read() as connection:
-        assert slates.get(connection, world.tenant, slate.id) == slate
+        assert slates.latest(connection, world.tenant, slate.employee_id) == slate
 
 
 def test_a_standing_slate_is_checked_again_too(world):
@@ -284,7 +297,7 @@ def test_what_is_withdrawn_while_the_slate_is_made_is_dropped_without_alarm(worl
 
     def withdraw():
         with world.database.write() as connection:
-            articles.move(connection, world.tenant, gone, State.APPROVED, State.WITHDRAWN)
+            articles.move(connection, world.tenant, articles.get(connection, world.tenant, gone), State.WITHDRAWN)
 
     world.ranker = lambda: Meddling(withdraw)
     slate = world.serve()

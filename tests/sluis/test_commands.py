@@ -33,7 +33,7 @@ def candidate(shell):
     with shell.database.write() as connection:
         tags = {"function": {"sales": 0.8}, "topic": {"labour": 0.6}}
         stored = make.store_live(connection, shell.tenant, None, tags=tags, title="Quotes in a day")
-        articles.move(connection, shell.tenant, stored.id, State.APPROVED, State.IN_REVIEW, live_from=None)
+        articles.move(connection, shell.tenant, stored, State.IN_REVIEW, live_from=None)
         tenants.set_encoder(connection, shell.tenant, make.ENCODER)
     return stored.id
 
@@ -42,7 +42,11 @@ def test_people_come_in_are_shown_exported_and_erased(shell, roster):
     assert "1 added, 0 updated" in shell("people", "import", roster(GOOD))
     assert "0 added, 1 updated" in shell("people", "import", roster(GOOD))
     (row,) = json.loads(shell("people", "list", "--json"))
-    assert (row["email"], row["function"], row["opted_in"]) == ("ann@acme.example", "executive sales", True)
+    assert (row["email"], row["axes"]["function"], row["opted_in"]) == (
+        "ann@acme.example",
+        ["executive", "sales"],
+        True,
+    )
     kept = json.loads(shell("people", "export", "ann@acme.example"))
     assert kept["employee"]["name"] == "Ann Bell"
     assert "0 slates removed" in shell("people", "erase", "ann@acme.example")
@@ -63,6 +67,10 @@ def test_people_come_in_are_shown_exported_and_erased(shell, roster):
         (GOOD.replace(",yes", ""), "line 2: not 8 fields"),
         (GOOD + GOOD.removeprefix(HEADER), "line 3: ann@acme.example is there twice"),
         (HEADER + 'Ann,"x\n', "line 2"),
+        (GOOD.replace("Ann", "A\0n"), "cannot be printed"),
+        (GOOD.replace("Ann", "A\u200bn"), "cannot be printed"),
+        (GOOD.replace("Sluizen", "S" * 65), "longer than 64"),
+        (GOOD.replace("Ann", "A" * 200_000), "CSV"),
     ],
 )
 def test_a_bad_roster_imports_nobody(shell, roster, text, says):
@@ -88,7 +96,9 @@ def test_sources_are_added_once_and_only_from_the_web(shell):
         (source,) = sources.every(connection, shell.tenant)
     assert (source.internal, source.audience) == (True, make.audience("sales"))
     assert "source already" in shell.fails("source", "add", "https://news.example/feed")
-    assert "http://" in shell.fails("source", "add", "file:///etc/passwd")
+    for wrong in ("file:///etc/passwd", "http://[bad", "feed.xml"):
+        assert "http" in shell.fails("source", "add", wrong)
+    assert "two letters" in shell.fails("source", "add", "https://c.example/", "--language", "Dutch")
     assert "no function 'salez'" in shell.fails("source", "add", "https://b.example/", "--audience", "function=salez")
     assert "https://news.example/feed" in shell("source", "list")
 
@@ -149,18 +159,28 @@ def test_a_curators_day(shell, candidate, roster):
     assert "0.800" in shown
     assert "proposed: function: sales" in shown
     assert "is now legal_review" in shell("review", "approve", candidate[:8], "--by", "Anne", "--legal")
-    assert "role legal" in shell.fails("review", "sign", candidate[:8], "--by", "Anne", "--role", "curator")
     assert "is now approved" in shell("review", "sign", candidate[:8], "--by", "Lex")
     shell("people", "import", roster(GOOD))
     feed = shell("feed", "ann@acme.example", "--language", "nl")
     assert "Quotes in a day" in feed
     assert "Verkoop" in feed
+    assert "1 slates, 0 differences" in shell("audit", "replay")
     shell("review", "edit", candidate[:8], "--by", "Anne", "--audience", "function=engineering")
     assert "no live article is meant for this person" in shell("feed", "ann@acme.example")
     assert "0 violations" in shell("audit", "isolation")
+    assert "cannot be made again" in shell.call("audit", "replay")[2]
     assert "is now withdrawn" in shell("review", "withdraw", candidate[:8], "--by", "Anne", "--reason", "old")
     trail = json.loads(shell("review", "show", candidate, "--json"))["decisions"]
     assert [line["action"] for line in trail] == ["approve", "sign", "edit", "withdraw"]
+
+
+def test_a_strangers_title_is_no_markup(shell):
+    shell("init")
+    with shell.database.write() as connection:
+        stored = make.store_live(connection, shell.tenant, None, title="Tips [/r/sysadmin] [bold]", site_name="[/x]")
+        articles.move(connection, shell.tenant, stored, State.IN_REVIEW, live_from=None)
+    assert "Tips [/r/sysadmin] [bold]" in shell("review", "list")
+    assert "Tips [/r/sysadmin] [bold]" in shell("review", "show", stored.id)
 
 
 def test_bad_decisions_change_nothing(shell, candidate):
@@ -182,6 +202,14 @@ def test_who_did_not_opt_in_has_no_feed(shell, roster):
     assert "not opted in" in shell.fails("feed", "ann@acme.example")
 
 
+def test_people_opt_in_and_out(shell, roster):
+    shell("people", "import", roster(GOOD.replace(",yes", ",no")))
+    assert "takes part" in shell("people", "opt-in", "ann@acme.example")
+    assert "no live article" in shell("feed", "ann@acme.example")
+    assert "no longer" in shell("people", "opt-out", "ann@acme.example")
+    assert "opt-in" in shell.fails("feed", "ann@acme.example")
+
+
 def test_keys_are_shown_once(shell):
     key = shell("key", "create", "app", "--scope", "recommend", "--days", "1").strip()
     assert key.startswith("sluis_")
@@ -195,7 +223,8 @@ def test_keys_are_shown_once(shell):
 def test_hard_axes_are_the_organisations_own(shell):
     assert "hard axes: function, unit" in shell("init", "--hard-axis", "unit")
     assert "unknown axis shoe" in shell.fails("init", "--hard-axis", "shoe")
-    assert "hard axes: function, unit" in shell("init")
+    assert "hard axes: function, industry, unit" in shell("init", "--hard-axis", "industry")
+    assert "hard axes: function, industry, unit" in shell("init")
 
 
 def test_the_vocabulary_can_be_read(shell, tmp_path, monkeypatch):
@@ -211,7 +240,7 @@ def test_the_vocabulary_can_be_read(shell, tmp_path, monkeypatch):
     [
         ("SLUIS_PORT", "x", "SLUIS_PORT"),
         ("SLUIS_TENANT", "../up", "SLUIS_TENANT"),
-        ("SLUIS_TRUSTED_HOSTS", "10.0.0.5", "not host:port"),
+        ("SLUIS_TRUSTED_HOSTS", "10.0.0.5", "SLUIS_TRUSTED_HOSTS: '10.0.0.5' is not address:port"),
         ("SLUIS_DATABASE_URL", "mysql://x", "sqlite:///PATH"),
         ("SLUIS_DATABASE_URL", "postgresql://127.0.0.1:1/none", "SLUIS_DATABASE_URL"),
     ],
@@ -219,6 +248,15 @@ def test_the_vocabulary_can_be_read(shell, tmp_path, monkeypatch):
 def test_bad_settings_are_named(shell, monkeypatch, variable, value, says):
     monkeypatch.setenv(variable, value)
     assert says in shell.fails("people", "list")
+
+
+def test_a_folder_that_cannot_be_written_is_named(shell, monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("SLUIS_DATA_DIR", str(tmp_path / "file" / "data"))
+    assert "SLUIS_DATA_DIR" in shell.fails("people", "list")
+    monkeypatch.setenv("SLUIS_DATABASE_URL", f"sqlite:///{tmp_path / 'file'}")
+    assert "SLUIS_DATABASE_URL" in shell.fails("people", "list")
+    assert "cannot be printed" in shell.fails("feed", "\udcff@x.example")
 
 
 def test_a_port_that_is_taken_is_said_at_once(shell):

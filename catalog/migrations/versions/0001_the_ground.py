@@ -184,6 +184,7 @@ def upgrade() -> None:
         sa.Column("ranker", sa.String(length=80), nullable=False),
         sa.Column("degraded", sa.Boolean(), nullable=False),
         sa.Column("axes", catalog.columns.AxesJson(none_as_null=True), nullable=False),
+        sa.Column("hard_axes", sa.JSON(), nullable=False),
         sa.Column("feature_names", sa.JSON(), nullable=False),
         sa.Column("language", sa.String(length=8), nullable=True),
         sa.ForeignKeyConstraint(
