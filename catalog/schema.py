@@ -29,6 +29,12 @@ def require_current(database: Database) -> None:
         raise Unavailable(f"the database is at revision {at or 'none'}, this program needs {head}: run 'sluis init'")
 
 
+def draft(database: Database, message: str) -> None:
+    """Write a migration from the database's tables to those in code, for a developer to read and correct."""
+    with database.write() as connection:
+        command.revision(_config(connection), message, autogenerate=True)
+
+
 def drift(connection: Connection) -> list[object]:
     """What the tables in code have that the migrations do not make, or the other way round; empty when they agree."""
     return list(compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata))

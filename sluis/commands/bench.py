@@ -52,9 +52,8 @@ def tagging(data: Data = None, *, as_json: AsJson = False) -> None:
     house = open_house()
     told = texts.read(data, house.taxonomy)  # before torch is loaded: what is missing is said at once
     from evaluation.benchmarks import tagging as benchmark
-    from models.encoder import load_encoder
 
-    encoder = load_encoder(house.settings.encoder, house.settings.cache)
+    encoder = house.encoder()
     taggers = house.taggers(encoder, partial(progress, "Learning the vocabulary (once)"))
     with progress("Encoding", None) as tick:
         found = benchmark.measure(told, house.taxonomy, encoder, taggers, encoder.model.encode, tick)
