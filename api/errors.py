@@ -63,7 +63,7 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(sqlalchemy.exc.TimeoutError)
     @app.exception_handler(sqlalchemy.exc.OperationalError)
     def overloaded(request: Request, error: Exception) -> Response:
-        log.error("the database did not answer %s in time: %s", request.url.path, type(error).__name__)
+        log.error("the database did not answer %s: %s", request.url.path, getattr(error, "orig", error))
         return problem(
             HTTPStatus.SERVICE_UNAVAILABLE, "busy", "the database is busy or away: send the same again later"
         )
