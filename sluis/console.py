@@ -18,6 +18,9 @@ from models.protocols import Progress as Tick
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
+_SHORT = frozenset({"id", "day", "state", "kind", "name", "opted in"})
+"""Columns whose values are looked up or typed again, so they stay on one line."""
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
@@ -28,7 +31,9 @@ def show(rows: Sequence[Mapping[str, Any]], empty: str = "Nothing there.") -> No
     else:
         table = Table(box=None, pad_edge=False, header_style="bold")
         for name, value in rows[0].items():
-            table.add_column(name.replace("_", " "), overflow="fold", no_wrap=isinstance(value, datetime | int))
+            table.add_column(
+                name.replace("_", " "), overflow="fold", no_wrap=isinstance(value, datetime | int) or name in _SHORT
+            )
         for row in rows:
             table.add_row(*(Text(_cell(value)) for value in row.values()))  # a stranger's title is no markup
         out.print(table)

@@ -7,7 +7,7 @@ import typer
 
 from catalog import people
 from catalog.clock import utcnow
-from catalog.records import AXES, Employee
+from catalog.records import FUNCTION, Employee
 from sluis import roster
 from sluis.console import AsJson, out, print_json, show
 from sluis.wiring import open_house
@@ -79,5 +79,6 @@ def _opt(email: str, *, opted_in: bool) -> None:
 
 
 def _row(person: Employee) -> dict[str, Any]:
-    axes = {axis: " ".join(sorted(person.axes.get(axis, ()))) for axis in AXES}
-    return {"id": person.id, "email": person.email, "name": person.name, **axes, "opted_in": person.opted_in}
+    """What tells people apart at a glance; `--json` gives the rest, their ids too."""
+    axes = {axis: " ".join(sorted(person.axes.get(axis, ()))) for axis in (FUNCTION, "unit")}
+    return {"email": person.email, "name": person.name, **axes, "opted in": "yes" if person.opted_in else "no"}

@@ -11,7 +11,7 @@ from catalog import reviews
 from catalog.clock import utcnow
 from catalog.errors import Invalid
 from catalog.ids import ArticleId
-from catalog.records import Audience, Decision, State, Tag
+from catalog.records import FUNCTION, Audience, Decision, State, Tag
 from catalog.taxonomy import Language
 from curation import audience as audiences
 from curation import queue
@@ -49,12 +49,11 @@ def list_queue(
     rows = [
         {
             "id": entry.article.id[:8],
-            "state": entry.article.state,
-            "language": entry.article.language,
-            "published": entry.article.published_at,
-            "title": entry.article.title,
+            "day": f"{entry.article.published_at:%Y-%m-%d}",
+            "in": entry.article.language,
+            "title": entry.article.title + (f" ({entry.story_size} tell this)" if entry.story_size > 1 else ""),
             "for": _who(entry.audience or entry.proposed) or "? (you decide)",
-            "story": entry.story_size,
+            "state": entry.article.state,
         }
         for entry in entries
     ]
@@ -196,5 +195,7 @@ def _label(house: House, tag: Tag, language: Language) -> str:
 
 
 def _who(audience: Audience | None) -> str:
+    """An audience in words; the function, which every audience has, needs no name."""
     axes = sorted(audience.axes.items()) if audience else []
-    return "; ".join(f"{axis}: {', '.join(sorted(values))}" for axis, values in axes)
+    named = [("" if axis == FUNCTION else f"{axis}: ") + ", ".join(sorted(values)) for axis, values in axes]
+    return "; ".join(named)

@@ -154,10 +154,10 @@ def test_a_private_address_is_not_dialled_unless_it_is_trusted(shell, loopback):
 def test_a_curators_day(shell, candidate, roster):
     listing = shell("review", "list")
     assert "Quotes in a day" in listing
-    assert "function: sales" in listing
+    assert "sales" in listing
     shown = shell("review", "show", candidate[:8])
     assert "0.800" in shown
-    assert "proposed: function: sales" in shown
+    assert "proposed: sales" in shown
     assert "is now legal_review" in shell("review", "approve", candidate[:8], "--by", "Anne", "--legal")
     assert "is now approved" in shell("review", "sign", candidate[:8], "--by", "Lex")
     shell("people", "import", roster(GOOD))
