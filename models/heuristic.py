@@ -67,5 +67,7 @@ class HeuristicRanker:
 
     def score(self, rows: Features) -> NDArray[np.float64]:
         """The weighted sum of each row. What was not logged when a slate was served (not-a-number) adds nothing."""
+        if rows.ndim != 2 or rows.shape[1] != len(TERMS):
+            raise ValueError(f"this ranker wants {len(TERMS)} columns, not an array of shape {rows.shape}")
         terms = [term.weight * term.scale(rows[:, place]) for place, term in enumerate(TERMS)]
         return np.asarray(np.nansum(terms, axis=0), dtype=np.float64)

@@ -144,3 +144,12 @@ def test_the_bundled_encoder_brings_translations_together(seen):
     assert likeness.argmax(axis=1).tolist() == list(range(len(PAIRS)))
     assert np.diag(likeness).min() > 0.85
     assert (np.diag(likeness).mean() - likeness[~np.eye(len(PAIRS), dtype=bool)].mean()) > 0.08
+
+
+def test_it_keeps_the_contract_of_an_encoder() -> None:
+    if bundle.find() is None:
+        missing("no bundled weights for this platform")
+    file = Path(__file__).parents[1] / "contracts" / "real_encoder.py"
+    done = subprocess.run([sys.executable, "-m", "pytest", str(file)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert "5 passed" in done.stdout

@@ -9,6 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.hashing import HashingEncoder
+from tests.contracts.learned import EncoderContract
+
+
+class TestHashingEncoder(EncoderContract):
+    @pytest.fixture
+    def encoder(self):
+        return HashingEncoder()
+
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=60)
 

@@ -5,8 +5,17 @@ import pytest
 
 from models.heuristic import HeuristicRanker
 from ranking.features import NAMES, columns
+from tests.contracts.learned import RankerContract
 
 RANKER = HeuristicRanker()
+
+
+class TestHeuristicRanker(RankerContract):
+    @pytest.fixture
+    def ranker(self):
+        return RANKER
+
+
 PLAIN = {"log_age": np.log1p(10.0)}
 
 

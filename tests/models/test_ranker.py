@@ -5,6 +5,8 @@ import pytest
 
 from catalog.errors import ArtefactMismatch
 from models.ranker import FACTS_FILE, MODEL_FILE, Examples, LambdaMart, LambdaMartOptions
+from ranking import features
+from tests.contracts.learned import RankerContract
 
 NAMES = ("useful", "noise", "more noise")
 OPTIONS = LambdaMartOptions(rounds=60, patience=10, threads=1)
@@ -22,6 +24,12 @@ def planted(slates: int, seed: int, size: int = 8) -> Examples:
 @pytest.fixture(scope="module")
 def ranker() -> LambdaMart:
     return LambdaMart.fit(NAMES, planted(150, seed=1), planted(40, seed=2), OPTIONS)
+
+
+class TestLambdaMart(RankerContract):
+    @pytest.fixture
+    def ranker(self) -> LambdaMart:
+        return LambdaMart.fit(features.NAMES[:3], planted(60, seed=1), planted(20, seed=2), OPTIONS)
 
 
 def test_it_finds_the_planted_signal(ranker: LambdaMart) -> None:
