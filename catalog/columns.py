@@ -9,7 +9,7 @@ from sqlalchemy import JSON, Column, DateTime, Enum, ForeignKeyConstraint, Large
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-from catalog.records import Audience, Axes, Vector
+from catalog.records import Audience, Axes, Vector, listed
 
 
 class Moment(TypeDecorator[datetime]):
@@ -69,7 +69,7 @@ class AxesJson(TypeDecorator[Axes]):
     cache_ok = True
 
     def process_bind_param(self, value: Axes | None, dialect: Dialect) -> dict[str, list[str]] | None:
-        return None if value is None else {axis: sorted(values) for axis, values in sorted(value.items())}
+        return None if value is None else listed(value)
 
     def process_result_value(self, value: dict[str, list[str]] | None, dialect: Dialect) -> Axes | None:
         return None if value is None else {axis: frozenset(values) for axis, values in value.items()}

@@ -28,6 +28,11 @@ Axes = Mapping[str, frozenset[str]]
 Vector = NDArray[np.float32]
 
 
+def listed(axes: Axes) -> dict[str, list[str]]:
+    """Values per axis as JSON has them: sorted lists, so that equal axes are spelled alike."""
+    return {axis: sorted(values) for axis, values in sorted(axes.items())}
+
+
 class State(StrEnum):
     """Where an article is on its way. `live` and `expired` are not here: they are read off the clock."""
 

@@ -16,7 +16,7 @@ from catalog import articles, audiences, reviews, tenants
 from catalog.articles import StateChanged
 from catalog.errors import Forbidden, Invalid
 from catalog.ids import ArticleId, DecisionId, TenantId, new_id
-from catalog.records import Action, Article, Audience, Decision, Origin, State, Tag
+from catalog.records import Action, Article, Audience, Decision, Origin, State, Tag, listed
 from curation.audience import propose, require_complete
 from curation.policy import PolicyOptions, route
 from curation.states import after
@@ -97,7 +97,7 @@ class Desk:
         if article.needs_legal and not legal and by.role is not Role.LEGAL:
             raise Forbidden(f"{by} may not pass legal by: only somebody with role legal can, with 'sluis review sign'")
         changes = {
-            "audience": _listed(complete),
+            "audience": listed(complete.axes),
             "live_from": opens.isoformat(),
             "expires_at": closes.isoformat() if closes else None,
             "needs_legal": legal,
@@ -110,7 +110,7 @@ class Desk:
     def sign(self, article_id: ArticleId, by: Reviewer, *, reason: str = "") -> Decision:
         """Legal lets it pass. What was to go live earlier goes live now: nothing is shown from before the signature."""
         if by.role is not Role.LEGAL:
-            raise Forbidden(f"{by} may not sign: only somebody with role legal can (--role legal)")
+            raise Forbidden(f"{by} may not sign: only somebody with role legal can")
         article = articles.get(self.connection, self.tenant, article_id)
         opens = max(self.now, article.live_from or self.now)
         return self._record(article, str(by), Action.SIGN, reason, {"live_from": opens.isoformat()}, live_from=opens)
@@ -138,12 +138,12 @@ class Desk:
         """
         article = articles.get(self.connection, self.tenant, article_id)
         changes: dict[str, Any] = {}
+        before = articles.tags_of(self.connection, self.tenant, [article_id]).get(article_id, [])
         for facet, concepts in (tags or {}).items():
-            before = articles.tags_of(self.connection, self.tenant, [article_id]).get(article_id, [])
             changes[facet] = {"before": [t.concept for t in before if t.facet == facet], "after": sorted(concepts)}
         if audience is not None:
             require_complete(audience, tenants.get(self.connection, self.tenant).hard_axes)
-            changes["audience"] = _listed(audience)
+            changes["audience"] = listed(audience.axes)
         if not changes:
             raise Invalid("nothing to change: give --tag FACET=CONCEPT or --audience AXIS=VALUE")
         legal = article.needs_legal and audience is not None and by.role is not Role.LEGAL
@@ -193,7 +193,3 @@ class Desk:
         )
         reviews.add(self.connection, self.tenant, decision)
         return decision
-
-
-def _listed(audience: Audience) -> dict[str, list[str]]:
-    return {axis: sorted(values) for axis, values in sorted(audience.axes.items())}

@@ -7,7 +7,7 @@ from api.schemas import ArticleOut, Id, TaggedArticleOut
 from api.security import Browsing
 from catalog import articles, audiences
 from catalog.ids import ArticleId
-from catalog.records import Article
+from catalog.records import Article, listed
 from ranking.features import WORDS_PER_MINUTE
 
 router = APIRouter(tags=["content"])
@@ -25,7 +25,7 @@ def article(tenant: Browsing, connection: Reading, article_id: Id) -> TaggedArti
         **article_out(found).model_dump(),
         state=found.state,
         tags=tags,
-        audience={axis: sorted(values) for axis, values in audience.axes.items()} if audience else None,
+        audience=listed(audience.axes) if audience else None,
         live_from=found.live_from,
         expires_at=found.expires_at,
     )

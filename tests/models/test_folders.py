@@ -2,26 +2,14 @@
 
 import os
 import stat
-import subprocess
-import sys
 
 import pytest
 
 from models.folders import create_file, publish, replace_file
+from tests import dying
 
 KILLED_AT = """
-import os, signal, sys
-from pathlib import Path
 from models import folders
-left = int(sys.argv[2])
-real = os.fsync
-def fsync(handle):
-    global left
-    left -= 1
-    if left < 0:
-        os.kill(os.getpid(), signal.SIGKILL)
-    real(handle)
-os.fsync = fsync
 with folders.publish(Path(sys.argv[1])) as draft:
     (draft / "one").write_bytes(b"1")
     (draft / "two").write_bytes(b"2")
@@ -58,10 +46,10 @@ def test_of_two_at_the_same_time_the_first_stands(tmp_path):
 @pytest.mark.parametrize("step", range(5))
 def test_killed_at_any_step_it_is_whole_or_absent(tmp_path, step):
     target = tmp_path / "model"
-    killed = subprocess.run([sys.executable, "-c", KILLED_AT, str(target), str(step)], check=False)
-    if killed.returncode == 0 or target.exists():
+    code = dying.run(KILLED_AT, target, step)
+    if code == 0 or target.exists():
         assert sorted(path.name for path in target.iterdir()) == ["one", "two"]
-    assert (killed.returncode == 0) == (step > 3)  # two files, the draft itself, the folder around it
+    assert (code == 0) == (step > 3)  # two files, the draft itself, the folder around it
 
 
 def test_what_killed_processes_left_is_swept_up(tmp_path):

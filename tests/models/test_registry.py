@@ -1,7 +1,5 @@
 """Artefacts are whole, signed by this installation, and one of each kind is in use."""
 
-import subprocess
-import sys
 from datetime import timedelta
 from stat import S_IMODE
 
@@ -12,6 +10,7 @@ from hypothesis import strategies as st
 from catalog.errors import ArtefactMismatch, Conflict, Invalid, NotFound
 from models.manifest import RANKER, TAGGERS, Manifest
 from models.registry import Registry
+from tests import dying
 from tests.make import NOW
 
 FILES = {"model.txt": b"tree", "facts.json": b"{}"}
@@ -171,26 +170,14 @@ def test_a_manifest_survives_its_own_spelling(facts, metrics):
 
 
 KILLED = """
-import os, signal, sys
 from datetime import UTC, datetime
-from pathlib import Path
 from models.registry import Registry
-left = int(sys.argv[2])
-real = os.fsync
-def fsync(handle):
-    global left
-    left -= 1
-    if left < 0:
-        os.kill(os.getpid(), signal.SIGKILL)
-    real(handle)
-os.fsync = fsync
 Registry(Path(sys.argv[1])).add("ranker", {"a": b"1", "b": b"2"}, facts={}, metrics={}, now=datetime.now(UTC))
 """
 
 
 @pytest.mark.parametrize("step", [0, 1, 2, 4, 6, 7])
 def test_killed_while_adding_leaves_no_half_artefact(registry, step):
-    killed = subprocess.run([sys.executable, "-c", KILLED, str(registry.root), str(step)], check=False)
-    assert killed.returncode != 0
+    assert dying.run(KILLED, registry.root, step) != 0
     assert [registry.read(made) for made in registry.manifests(RANKER)] in ([], [{"a": b"1", "b": b"2"}])
     registry.promote(RANKER, add(registry).name)
