@@ -7,7 +7,8 @@ from fastapi_standalone_docs import StandaloneDocs
 
 from api import errors
 from api.dependencies import Services
-from api.routes import articles, events, feed, health
+from api.limits import BodyLimit
+from api.routes import articles, events, feed, health, suggestions
 from api.schemas import Problem
 
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
@@ -17,6 +18,7 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
         403: "The key, or the person, does not allow this.",
         404: "There is no such thing for this tenant.",
         409: "The state of things does not allow it.",
+        413: "The request is too long.",
         422: "The request cannot be accepted as it is.",
         503: "A part that this needs is away; try again after `Retry-After` seconds.",
     }.items()
@@ -33,8 +35,9 @@ def create_app(services: Services) -> FastAPI:
     )
     app.state.services = services
     errors.install(app)
+    app.add_middleware(BodyLimit)
     app.include_router(health.router)
-    for module in (feed, articles, events):
+    for module in (feed, articles, suggestions, events):
         app.include_router(module.router, prefix="/v1", responses=_PROBLEMS)
     StandaloneDocs(app)  # the documentation page brings its own scripts: nothing is fetched from elsewhere
     return app

@@ -58,6 +58,8 @@ def install(app: FastAPI) -> None:
     def routing(_request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101
         status = HTTPStatus(error.status_code)
+        if status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE:  # whose name in Python has changed over the years
+            return problem(status, "too_large", error.detail)
         return problem(status, status.name.lower(), f"{error.detail}: see /docs for what there is")
 
     @app.exception_handler(sqlalchemy.exc.TimeoutError)

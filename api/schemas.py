@@ -6,7 +6,10 @@ from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
-from catalog.records import EventType
+from catalog.records import LONGEST_VALUE, EventType, ItemState, State
+from ingest.doors import API
+from ingest.handed import AUTHOR_CHARACTERS, MOST_BYTES, TITLE_CHARACTERS
+from ingest.urls import LONGEST
 
 Id = Annotated[UUID, Field(description="An id as this program gives them out.")]
 
@@ -56,7 +59,7 @@ class ArticleOut(Answer):
     """An article as an employee or a tool may see it."""
 
     id: str
-    url: str
+    url: str | None = Field(description="Null for a document of our own that has no address.")
     title: str
     lead: str
     author: str
@@ -66,6 +69,7 @@ class ArticleOut(Answer):
     internal: bool
     reading_minutes: int
     published_at: datetime
+    barrier: str | None = Field(description="What seems to stand between a reader and the text, such as a paywall.")
 
 
 class TaggedArticleOut(ArticleOut):
@@ -76,6 +80,67 @@ class TaggedArticleOut(ArticleOut):
     audience: dict[str, list[str]] | None
     live_from: datetime | None
     expires_at: datetime | None
+
+
+Words = Annotated[list[Annotated[str, Field(min_length=1, max_length=LONGEST_VALUE)]], Field(max_length=100)]
+
+
+class ArticleIn(Ask):
+    """An article that another program hands in: its title, and its words as either `text` or `html`."""
+
+    title: Annotated[str, Field(min_length=1, max_length=TITLE_CHARACTERS)]
+    text: Annotated[str | None, Field(max_length=MOST_BYTES, description="Plain text, a paragraph per line.")] = None
+    html: Annotated[
+        str | None, Field(max_length=MOST_BYTES, description="The article's own markup, or its whole page.")
+    ] = None
+    url: Annotated[str | None, Field(max_length=LONGEST, description="Its address on the web, if it has one.")] = None
+    author: Annotated[str, Field(max_length=AUTHOR_CHARACTERS)] = ""
+    language: Annotated[
+        str | None, Field(pattern="^[a-z]{2}$", description="Default: what the source says, or the words.")
+    ] = None
+    published_at: Annotated[
+        Moment | None, Field(description="Default: now. A curator decides when it goes live, so no later than now.")
+    ] = None
+    expires_at: Moment | None = None
+    image_url: Annotated[str | None, Field(max_length=LONGEST)] = None
+    audience: Annotated[
+        dict[str, Annotated[Words, Field(min_length=1)]] | None,
+        Field(min_length=1, description="Whom it is for, per axis; `*` for everybody. Default: what the source says."),
+    ] = None
+    tags: Annotated[dict[str, Words], Field(description="Concepts per facet, which then stand.")] = {}
+    source: Annotated[str, Field(description="The push source it comes through, without `push:`.")] = API
+
+
+class HandedIn(Answer):
+    """What became of an article that was handed in. `article_id` and `problem` are told once it has been read."""
+
+    external_id: str
+    status: Literal["accepted", "unchanged"]
+    state: ItemState = Field(description="`due` until it has been read, then `stored`, `duplicate` or `failed`.")
+    article_id: str | None
+    problem: str | None
+
+
+class WithdrawnOut(Answer):
+    """What was withdrawn, and the state that it ended in: `withdrawn`, or `rejected` where a curator was first."""
+
+    article_id: str | None
+    external_id: str | None
+    state: State
+
+
+class SuggestionIn(Ask):
+    """The address of a page that an employee would like others to read."""
+
+    url: Annotated[str, Field(min_length=1, max_length=LONGEST)]
+
+
+class SuggestionOut(Answer):
+    """The address in the spelling that is kept. `known`: it was here already, and nothing was started."""
+
+    url: str
+    status: Literal["accepted", "known"]
+    article_id: str | None
 
 
 class PickOut(Answer):

@@ -1,24 +1,30 @@
 """Articles on their way: stored once per text, enriched under a lease, moved from state to state."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Join, Row, delete, func, select, update
 
 from catalog import audiences, tables, tenants
-from catalog.claims import Claim, claim, finish
+from catalog.claims import Claim, ClaimQuery, claim, finish
 from catalog.database import insert, record, values
 from catalog.errors import Conflict, NotFound
-from catalog.ids import ArticleId, TenantId
-from catalog.records import Article, LiveArticle, Origin, State, Tag, Vector
+from catalog.ids import ArticleId, SourceId, TenantId
+from catalog.records import Article, LiveArticle, Origin, Sketch, State, Tag, Trust, Vector
 
 _a = tables.articles
 _u = tables.article_urls
 _e = tables.embeddings
 _t = tables.tags
+
+_WAITS = ClaimQuery(_a, _a.c.state == State.EXTRACTED, _a.c.created_at)
+_s = tables.sources
+
+_AT_ONCE: Final = 500
+"""Ids that are asked for in one statement."""
 
 
 class StateChanged(Conflict):
@@ -29,13 +35,33 @@ class StateChanged(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """What is asked of an enriched article to see whether another one tells the same story."""
+    """What is asked of an enriched article to see whether another one tells the same story.
+
+    `sketch` is None where it was enriched before there were sketches.
+    """
 
     id: ArticleId
     story_id: ArticleId | None
     language: str | None
     published_at: datetime
     vector: Vector
+    sketch: Sketch | None = None
+    revision: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """What decides which article stands for a story. `trust` is its source's; `words` counts the text's."""
+
+    id: ArticleId
+    story_id: ArticleId | None
+    source_id: SourceId | None
+    state: State
+    trust: Trust
+    published_at: datetime
+    expires_at: datetime | None
+    barrier: str | None
+    words: int
 
 
 def get(connection: Connection, tenant: TenantId, article: ArticleId) -> Article:
@@ -80,6 +106,29 @@ def story_sizes(connection: Connection, tenant: TenantId, stories: Iterable[Arti
     return {ArticleId(story): int(count) for story, count in connection.execute(counted)}
 
 
+def members(
+    connection: Connection, tenant: TenantId, states: Iterable[State], stories: Iterable[ArticleId] | None = None
+) -> list[Member]:
+    """Articles in any of `states`; only those that tell one of `stories`, where these are given."""
+    columns = [_a.c[field.name] for field in fields(Member) if field.name != "trust"]
+    with_source = _a.outerjoin(_s, (_s.c.tenant_id == _a.c.tenant_id) & (_s.c.id == _a.c.source_id))
+    query = select(*columns, _s.c.trust).select_from(with_source)
+    query = query.where(_a.c.tenant_id == tenant, _a.c.state.in_(list(states)))
+    named = None if stories is None else sorted(set(stories))
+    rows: list[Row[Any]] = []
+    for start in range(0, 1 if named is None else len(named), _AT_ONCE):
+        part = query if named is None else query.where(_a.c.story_id.in_(named[start : start + _AT_ONCE]))
+        rows += connection.execute(part)
+    return [record(Member, row, trust=row.trust or Trust.NORMAL) for row in rows]
+
+
+def join_stories(connection: Connection, tenant: TenantId, told: Sequence[ArticleId], story: ArticleId) -> None:
+    """Let all articles of the stories `told` be of `story`. The caller holds the tenant's lock."""
+    if told:
+        connection.execute(update(_a).where(_a.c.tenant_id == tenant, _a.c.story_id.in_(told)).values(story_id=story))
+        tenants.touch(connection, tenant)
+
+
 def find(connection: Connection, tenant: TenantId, *, url: str = "", digest: str = "") -> Article | None:
     """The article known under this canonical address or with exactly this text."""
     known = select(_u.c.article_id).where(_u.c.tenant_id == tenant, _u.c.url == url)
@@ -94,7 +143,8 @@ def save(connection: Connection, tenant: TenantId, article: Article) -> bool:
     stored = insert(connection, _a).values(row).on_conflict_do_nothing().returning(_a.c.id)
     if connection.execute(stored).one_or_none() is None:
         return False
-    add_url(connection, tenant, article.id, article.url)
+    if article.url is not None:
+        add_url(connection, tenant, article.id, article.url)
     return True
 
 
@@ -110,11 +160,13 @@ def revise(connection: Connection, tenant: TenantId, known: Article, fresh: Arti
     False, and nothing changed, where `known` is no longer how the article stands: look at it again.
     """
     taken = {
-        name: getattr(fresh, name) for name in ("title", "lead", "text", "author", "image_url", "digest", "language")
+        name: getattr(fresh, name)
+        for name in ("title", "lead", "text", "author", "image_url", "digest", "language", "barrier")
     }
     taken |= {"words": len(fresh.text.split()), "revision": known.revision + 1, "state": State.EXTRACTED}
-    taken |= {"needs_legal": known.needs_legal or fresh.needs_legal, "live_from": None, "expires_at": None}
+    taken |= {"needs_legal": known.needs_legal or fresh.needs_legal, "live_from": None, "expires_at": fresh.expires_at}
     taken |= {"lease_until": None, "lease_token": None}
+    tenants.get(connection, tenant, lock=True)  # before the article, as in `move`
     if connection.execute(update(_a).where(*_unchanged(tenant, known)).values(taken)).rowcount != 1:
         return False
     for table in (_e, _t):
@@ -125,8 +177,7 @@ def revise(connection: Connection, tenant: TenantId, known: Article, fresh: Arti
 
 def claim_extracted(connection: Connection, tenant: TenantId, limit: int, now: datetime, lease: timedelta) -> Claim:
     """Articles that still need language, vector and tags; read each row with `article_of`."""
-    ready = _a.c.state == State.EXTRACTED
-    return claim(connection, _a, tenant, ready, order_by=_a.c.created_at, limit=limit, now=now, lease=lease)
+    return claim(connection, _WAITS, tenant, limit, now, lease)
 
 
 def finish_enrichment(
@@ -140,22 +191,27 @@ def finish_enrichment(
     encoder: str,
     vector: Vector,
     tags: Iterable[Tag],
+    sketch: Sketch | None = None,
 ) -> None:
     """Write all that enrichment found in one go: the article is `tagged` with everything or not at all."""
-    outcome = {"state": State.TAGGED, "language": language, "story_id": story_id}
+    outcome = {"state": State.TAGGED, "language": language, "story_id": story_id, "sketch": sketch}
     finish(connection, _a, tenant, article, token, outcome)
-    connection.execute(delete(_e).where(_e.c.tenant_id == tenant, _e.c.article_id == article, _e.c.encoder == encoder))
     row = {"tenant_id": tenant, "article_id": article, "encoder": encoder, "vector": vector}
-    connection.execute(insert(connection, _e).values(row))
+    stored = insert(connection, _e).values(row)
+    connection.execute(stored.on_conflict_do_update(index_elements=_e.primary_key, set_={"vector": vector}))
     replace_tags(connection, tenant, article, tags)
 
 
 def move(connection: Connection, tenant: TenantId, known: Article, after: State, **changes: Any) -> None:
-    """Bring an article to another state. Raises StateChanged where it is no longer as `known`, in state or in text."""
-    moved = connection.execute(update(_a).where(*_unchanged(tenant, known)).values(state=after, **changes))
+    """Bring an article to another state; whoever was busy with it loses the lease.
+
+    Raises StateChanged where it is no longer as `known`, in state or in text.
+    """
+    told = {"state": after, "lease_until": None, "lease_token": None, **changes}
+    tenants.touch(connection, tenant)  # first, as whoever gives stories does: else each could wait for the other
+    moved = connection.execute(update(_a).where(*_unchanged(tenant, known)).values(told))
     if moved.rowcount != 1:
         raise StateChanged(f"article {known.id} is no longer {known.state}: look at it again before deciding")
-    tenants.touch(connection, tenant)
 
 
 def tags_of(
@@ -193,15 +249,28 @@ def vectors(
 
 
 def near_in_time(
-    connection: Connection, tenant: TenantId, encoder: str, since: datetime, until: datetime
-) -> list[Neighbour]:
-    """Articles with a vector of this encoder, published from `since` to `until`; none that still waits for its own."""
-    joined = _a.join(_e, (_e.c.tenant_id == _a.c.tenant_id) & (_e.c.article_id == _a.c.id) & (_e.c.encoder == encoder))
-    columns = [_a.c[name] for name in ("id", "story_id", "language", "published_at")]
-    where = (_a.c.tenant_id == tenant, _a.c.state != State.EXTRACTED, _a.c.published_at.between(since, until))
-    query = select(*columns, _e.c.vector).select_from(joined).where(*where)
-    rows: list[Row[Any]] = list(connection.execute(query))
-    return [record(Neighbour, row) for row in rows]
+    connection: Connection, tenant: TenantId, since: datetime, until: datetime
+) -> dict[ArticleId, tuple[int, ArticleId]]:
+    """Which enriched articles were published from `since` to `until`: their revision and story.
+
+    One that was revised and waits for its enrichment is none of them. Ask `neighbours` about those that are news.
+    """
+    enriched = [state for state in State if state is not State.EXTRACTED]  # named, so that the index is of use
+    where = (_a.c.tenant_id == tenant, _a.c.state.in_(enriched), _a.c.published_at.between(since, until))
+    query = select(_a.c.id, _a.c.revision, _a.c.story_id).where(*where)
+    rows = connection.execute(query.order_by(_a.c.published_at, _a.c.id))
+    return {ArticleId(each): (revision, ArticleId(story or each)) for each, revision, story in rows}
+
+
+def neighbours(connection: Connection, tenant: TenantId, encoder: str, ids: Sequence[ArticleId]) -> Iterator[Neighbour]:
+    """What these articles are compared by, in their order; those without a vector of this encoder are left out."""
+    columns = [_a.c[name] for name in ("id", "story_id", "language", "published_at", "sketch", "revision")]
+    query = select(*columns, _e.c.vector).select_from(_encoded_with(encoder))
+    for start in range(0, len(ids), _AT_ONCE):
+        part = ids[start : start + _AT_ONCE]
+        rows: list[Row[Any]] = list(connection.execute(query.where(_a.c.tenant_id == tenant, _a.c.id.in_(part))))
+        found = {row.id: record(Neighbour, row) for row in rows}
+        yield from (found[each] for each in part if each in found)
 
 
 def approved(connection: Connection, tenant: TenantId, encoder: str) -> list[LiveArticle]:
@@ -211,8 +280,7 @@ def approved(connection: Connection, tenant: TenantId, encoder: str) -> list[Liv
     """
     columns = [_a.c[name] for name in ("id", "source_id", "story_id", "language", "internal", "words")]
     columns += [_a.c[name] for name in ("published_at", "live_from", "expires_at")]
-    joined = _a.join(_e, (_e.c.tenant_id == _a.c.tenant_id) & (_e.c.article_id == _a.c.id) & (_e.c.encoder == encoder))
-    query = select(*columns, _e.c.vector).select_from(joined)
+    query = select(*columns, _e.c.vector).select_from(_encoded_with(encoder))
     where = (_a.c.tenant_id == tenant, _a.c.state == State.APPROVED, _a.c.live_from.is_not(None))
     rows: list[Row[Any]] = list(connection.execute(query.where(*where).order_by(_a.c.published_at, _a.c.id)))
     admitted = audiences.many(connection, tenant, None)
@@ -223,6 +291,11 @@ def approved(connection: Connection, tenant: TenantId, encoder: str) -> list[Liv
 def article_of(row: Row[Any]) -> Article:
     """A row of `articles` as a record."""
     return record(Article, row)
+
+
+def _encoded_with(encoder: str) -> Join:
+    same = (_e.c.tenant_id == _a.c.tenant_id) & (_e.c.article_id == _a.c.id)
+    return _a.join(_e, same & (_e.c.encoder == encoder))
 
 
 def _live(row: Row[Any], audience: Any, tags: list[Tag]) -> LiveArticle:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, and_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Integer, Row, Table, and_, bindparam, or_, select, update
 
 from catalog.errors import Conflict
 from catalog.ids import TenantId
@@ -34,33 +34,42 @@ class Claim:
 
 def claim(
     connection: Connection,
-    table: Table,
+    query: "ClaimQuery",
     tenant: TenantId,
-    ready: ColumnElement[bool],
-    *,
-    order_by: ColumnElement[Any],
     limit: int,
     now: datetime,
     lease: timedelta,
+    **given: Any,
 ) -> Claim:
-    """Take up to `limit` rows that are `ready` and not leased to anybody, oldest first."""
+    """Take up to `limit` rows that are ready and not leased to anybody, in their order. `given` fills `ready`."""
     token = str(uuid4())
-    free = or_(table.c.lease_until.is_(None), table.c.lease_until <= now)
-    chosen = (
-        select(table.c.id)
-        .where(table.c.tenant_id == tenant, ready, free)
-        .order_by(order_by, table.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-        .cte("chosen")  # as a plain subquery PostgreSQL may run it again per row, and take more than `limit`
-    )
-    taken = (
-        update(table)
-        .where(table.c.tenant_id == tenant, table.c.id.in_(select(chosen.c.id)))
-        .values(lease_until=now + lease, lease_token=token)
-        .returning(*table.c)
-    )
-    return Claim(token, list(connection.execute(taken).all()))
+    told = {"of": tenant, "most": limit, "now": now, "until": now + lease, "token": token, **given}
+    return Claim(token, list(connection.execute(query.statement, told).all()))
+
+
+class ClaimQuery:
+    """The question for work in one table, put together once: it is asked for every page that is read.
+
+    `ready` may use the parameters `of` (the tenant) and `now`, and others that `claim` is then given.
+    """
+
+    def __init__(self, table: Table, ready: ColumnElement[bool], order_by: ColumnElement[Any]) -> None:
+        now = bindparam("now", type_=table.c.lease_until.type)
+        free = or_(table.c.lease_until.is_(None), table.c.lease_until <= now)
+        chosen = (
+            select(table.c.id)
+            .where(table.c.tenant_id == bindparam("of"), ready, free)
+            .order_by(order_by, table.c.id)
+            .limit(bindparam("most", type_=Integer))
+            .with_for_update(skip_locked=True)
+            .cte("chosen")  # as a plain subquery PostgreSQL may run it again per row, and take more than `most`
+        )
+        self.statement = (
+            update(table)
+            .where(table.c.tenant_id == bindparam("of"), table.c.id.in_(select(chosen.c.id)))
+            .values(lease_until=bindparam("until"), lease_token=bindparam("token"))
+            .returning(*table.c)
+        )
 
 
 def finish(

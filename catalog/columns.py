@@ -5,11 +5,11 @@ from enum import StrEnum
 from typing import Any
 
 import numpy as np
-from sqlalchemy import JSON, Column, DateTime, Enum, ForeignKeyConstraint, LargeBinary, String
+from sqlalchemy import JSON, Column, DateTime, Enum, ForeignKeyConstraint, LargeBinary, String, Text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-from catalog.records import Audience, Axes, Vector, listed
+from catalog.records import Audience, Axes, Sketch, Vector, listed
 
 
 class Moment(TypeDecorator[datetime]):
@@ -32,6 +32,19 @@ class Moment(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class Address(TypeDecorator[str]):
+    """A web address; what has none is stored as empty text, so that the column need not be nullable."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str:
+        return value or ""
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
+        return value or None
+
+
 class Float32s(TypeDecorator[Vector]):
     """A vector as little-endian float32 bytes; not-a-number and infinity never reach the disk."""
 
@@ -47,6 +60,19 @@ class Float32s(TypeDecorator[Vector]):
 
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> Vector | None:
         return None if value is None else np.frombuffer(value, dtype="<f4")
+
+
+class Uint32s(TypeDecorator[Sketch]):
+    """A sketch of a text as little-endian uint32 bytes."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: Sketch | None, dialect: Dialect) -> bytes | None:
+        return None if value is None else np.ascontiguousarray(value, dtype="<u4").tobytes()
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> Sketch | None:
+        return None if value is None else np.frombuffer(value, dtype="<u4")
 
 
 class Float64s(TypeDecorator[tuple[float, ...]]):

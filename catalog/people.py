@@ -76,28 +76,39 @@ def export(connection: Connection, tenant: TenantId, employee: EmployeeId) -> di
 
     `features` of what was offered are the numbers it was ranked by, in the order of the slate's `feature_names`.
     """
-    events, slates, items = tables.events, tables.slates, tables.slate_items
+    events, slates, items, came = tables.events, tables.slates, tables.slate_items, tables.feed_items
+    suggested = [came.c[name] for name in ("url", "announced_at", "state", "article_id")]
     mine = select(slates.c.id).where(slates.c.tenant_id == tenant, slates.c.employee_id == employee)
     queries = {
         "slates": select(slates).where(slates.c.tenant_id == tenant, slates.c.employee_id == employee),
         "offered": select(items).where(items.c.tenant_id == tenant, items.c.slate_id.in_(mine)),
         "events": select(events).where(events.c.tenant_id == tenant, events.c.employee_id == employee),
+        "suggested": select(*suggested).where(came.c.tenant_id == tenant, came.c.suggested_by == employee),
     }
-    kept = {name: [dict(row._mapping) for row in connection.execute(query)] for name, query in queries.items()}
+    kept = {name: [_plain(row) for row in connection.execute(query)] for name, query in queries.items()}
     return {"employee": values(get(connection, tenant, employee)), **kept}
 
 
 def erase(connection: Connection, tenant: TenantId, employee: EmployeeId) -> dict[str, int]:
-    """Remove a person. Their slates go; their events stay as counts that point to nobody. Returns what was touched."""
+    """Remove a person. Their slates go; events and suggestions stay, but point to nobody. Returns what was touched."""
     tenants.get(connection, tenant, lock=True)  # events of theirs that are on their way come before this, or fail
     get(connection, tenant, employee)
     events, slates = tables.events, tables.slates
     forget = update(events).where(events.c.tenant_id == tenant, events.c.employee_id == employee)
     anonymised = connection.execute(forget.values(employee_id=None, slate_id=None, axes={})).rowcount
+    came = tables.feed_items
+    unsigned = update(came).where(came.c.tenant_id == tenant, came.c.suggested_by == employee).values(suggested_by=None)
+    suggested = connection.execute(unsigned).rowcount
     gone = connection.execute(delete(slates).where(slates.c.tenant_id == tenant, slates.c.employee_id == employee))
     connection.execute(delete(_p).where(_p.c.tenant_id == tenant, _p.c.id == employee))
     tenants.touch(connection, tenant)
-    return {"slates removed": gone.rowcount, "events anonymised": anonymised}
+    touched = {"slates removed": gone.rowcount, "events anonymised": anonymised}
+    return touched | ({"suggestions anonymised": suggested} if suggested else {})
+
+
+def _plain(row: Row[Any]) -> dict[str, Any]:
+    """Column by column, under names that are plain text: the driver's own kind of text is no key in JSON."""
+    return {str(name): value for name, value in row._mapping.items()}
 
 
 def _place(connection: Connection, tenant: TenantId, employee: EmployeeId, person: Employee) -> None:

@@ -26,6 +26,8 @@ LONGEST_VALUE: Final = 64
 
 Axes = Mapping[str, frozenset[str]]
 Vector = NDArray[np.float32]
+Sketch = NDArray[np.uint32]
+"""A MinHash of a text: the share of equal places estimates the share of equal shingles."""
 
 
 def listed(axes: Axes) -> dict[str, list[str]]:
@@ -111,9 +113,37 @@ class Tenant:
             raise ValueError(f"hard axes are of {', '.join(AXES)}, and function is always one")
 
 
+class SourceStatus(StrEnum):
+    """Whether a source is read: `ended` when its server said that it is gone for good, `paused` when a person did."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+    ENDED = "ended"
+
+
+class Trust(StrEnum):
+    """How much a source's word weighs where several tell the same story."""
+
+    LOW = "low"
+    NORMAL = "normal"
+    HIGH = "high"
+
+
+class SourceKind(StrEnum):
+    """How articles come from a source: it is visited on the web or as a folder, or its articles are handed in."""
+
+    WEB = "web"
+    FOLDER = "folder"
+    PUSH = "push"
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A feed we read, and what it told us to make the next visit cheap."""
+    """Where articles come from, what holds for all of them, and what it told us to make the next visit cheap.
+
+    The scheme of `url` says what `kind` it is: `https://…`, `file:///…` or `push:name`. `tags` are given to each of its
+    articles, per facet. `archive_days` after publication an article expires; `daily_cap` new items a day are taken.
+    """
 
     id: SourceId
     url: str
@@ -128,41 +158,98 @@ class Source:
     checked_at: datetime | None
     failures: int
     last_error: str | None
+    status: SourceStatus = SourceStatus.ACTIVE
+    owner: str = ""
+    trust: Trust = Trust.NORMAL
+    tags: Axes = field(default_factory=dict)
+    archive_days: int | None = None
+    daily_cap: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("archive_days", "daily_cap"):
+            given = getattr(self, name)
+            if given is not None and given < 1:
+                raise ValueError(f"{name} is at least 1")
+
+    @property
+    def kind(self) -> SourceKind:
+        """How articles come from it."""
+        scheme = self.url.partition(":")[0]
+        return {"file": SourceKind.FOLDER, "push": SourceKind.PUSH}.get(scheme, SourceKind.WEB)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceVisit:
+    """One line of a source's history. `outcome` is read, unchanged, failed or ended; `seconds` is how long it took."""
+
+    source_id: SourceId
+    at: datetime
+    outcome: str
+    items_new: int
+    detail: str | None
+    seconds: float
 
 
 class ItemState(StrEnum):
-    """Whether a feed item still needs its page fetched."""
+    """What became of an item: `capped` came over its source's cap or too late, `boilerplate` had a page without text."""
 
     DUE = "due"
     STORED = "stored"
     DUPLICATE = "duplicate"
     FAILED = "failed"
+    BOILERPLATE = "boilerplate"
+    CAPPED = "capped"
+    WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True, slots=True)
 class FeedItem:
-    """One entry of a feed, remembered before its page is fetched, so that a crash forgets nothing."""
+    """One entry of a feed or one document that was handed in, remembered before it is read: a crash forgets nothing.
+
+    `url` is None for a document without an address of its own. What is known of the article before its page is read
+    (`language`, `image_url`, `audience`, `tags`, `expires_at`) goes before what page and source say. `suggested_by` is
+    the employee who sent the address in.
+    """
 
     id: ItemId
     source_id: SourceId
     key: str
-    url: str
+    url: str | None
     title: str
     summary: str
     author: str
     published_at: datetime
     digest: str
-    revisions: int
-    attempts: int
+    revisions: int = 0
+    attempts: int = 0
+    language: str | None = None
+    image_url: str | None = None
+    audience: Audience | None = None
+    tags: Axes = field(default_factory=dict)
+    expires_at: datetime | None = None
+    suggested_by: EmployeeId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The content of an item that brings its own page. `kind` is a media type, `name` what a person calls the file."""
+
+    kind: str
+    name: str
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """One text that somebody may be shown. `digest` is of the normalised text; `url` is canonical."""
+    """One text that somebody may be shown. `digest` is of the normalised text.
+
+    `url` is canonical, and None for a document without an address of its own. `barrier` is what seems to stand between
+    a reader and the text: a paywall, a cookie wall.
+    """
 
     id: ArticleId
     source_id: SourceId | None
-    url: str
+    url: str | None
     title: str
     lead: str
     text: str
@@ -180,6 +267,7 @@ class Article:
     live_from: datetime | None = None
     expires_at: datetime | None = None
     story_id: ArticleId | None = None
+    barrier: str | None = None
 
     def __post_init__(self) -> None:
         for name in ("published_at", "created_at", "live_from", "expires_at"):

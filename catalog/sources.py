@@ -1,20 +1,27 @@
-"""Feeds that we read, and the items they announced that still need their page."""
+"""Where articles come from: sources, what a curator says about them, and how the visits to them went."""
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, or_, select, update
 
 from catalog import tables
-from catalog.claims import Claim, claim, finish
+from catalog.claims import Claim, ClaimQuery, claim, finish
 from catalog.database import insert, record, values
 from catalog.errors import Conflict, NotFound
-from catalog.ids import ArticleId, ItemId, SourceId, TenantId
-from catalog.records import FeedItem, ItemState, Source
+from catalog.hosts import Manners, asked, free_host, host_of
+from catalog.ids import SourceId, TenantId, new_id
+from catalog.records import Source, SourceStatus, SourceVisit
 
 _s = tables.sources
-_i = tables.feed_items
+_v = tables.source_visits
+
+_READ = (_s.c.status == SourceStatus.ACTIVE) & ~_s.c.url.startswith("push:")
+_WAITS = _READ & (_s.c.due_at <= bindparam("now", type_=_s.c.due_at.type))
+_DUE = ClaimQuery(_s, _WAITS & free_host(_s), _s.c.due_at)
+
+KEPT = timedelta(days=30)
+"""How long the history of visits goes back."""
 
 
 class SourceExists(Conflict):
@@ -24,8 +31,8 @@ class SourceExists(Conflict):
 
 
 def add(connection: Connection, tenant: TenantId, source: Source) -> None:
-    """Start reading a feed. Raises SourceExists where its address is read already."""
-    row = {"tenant_id": tenant, **values(source)}
+    """Start reading a source. Raises SourceExists where its address is read already."""
+    row = {"tenant_id": tenant, "host": host_of(source.url), **values(source)}
     added = insert(connection, _s).values(row).on_conflict_do_nothing().returning(_s.c.id)
     if connection.execute(added).one_or_none() is None:
         raise SourceExists(f"{source.url} is a source already: 'sluis source list' shows it")
@@ -39,90 +46,63 @@ def get(connection: Connection, tenant: TenantId, source: SourceId) -> Source:
     return source_of(row)
 
 
+def at(connection: Connection, tenant: TenantId, url: str) -> Source | None:
+    """The source with this address."""
+    row = connection.execute(select(_s).where(_s.c.tenant_id == tenant, _s.c.url == url)).one_or_none()
+    return source_of(row) if row else None
+
+
+def named(connection: Connection, tenant: TenantId, name: str) -> Source:
+    """The one source whose address is `name`, or whose id or address starts with it. Raises NotFound."""
+    starts = or_(_s.c.id.startswith(name, autoescape=True), _s.c.url.startswith(name, autoescape=True))
+    rows = connection.execute(select(_s).where(_s.c.tenant_id == tenant, starts).order_by(_s.c.url).limit(10)).all()
+    exact = [row for row in rows if name in (row.id, row.url)]
+    if len(exact or rows) != 1:
+        problem = "no source has" if not rows else f"{len(rows)} sources have"
+        raise NotFound(f"{problem} an id or address that starts with {name!r}: 'sluis source list' shows them")
+    return source_of((exact or rows)[0])
+
+
 def every(connection: Connection, tenant: TenantId) -> list[Source]:
     """All sources, by title."""
-    return [
-        source_of(row) for row in connection.execute(select(_s).where(_s.c.tenant_id == tenant).order_by(_s.c.title))
-    ]
+    query = select(_s).where(_s.c.tenant_id == tenant).order_by(_s.c.title, _s.c.url)
+    return [source_of(row) for row in connection.execute(query)]
 
 
-def is_read(connection: Connection, tenant: TenantId, url: str) -> bool:
-    """Whether some source has this address."""
-    found = select(_s.c.id).where(_s.c.tenant_id == tenant, _s.c.url == url)
-    return connection.execute(found).one_or_none() is not None
+def change(connection: Connection, tenant: TenantId, source: SourceId, **changes: Any) -> None:
+    """What a person decided about a source: columns of `sources`. It holds from the next visit on."""
+    connection.execute(update(_s).where(_s.c.tenant_id == tenant, _s.c.id == source).values(**changes))
 
 
-def claim_due(connection: Connection, tenant: TenantId, limit: int, now: datetime, lease: timedelta) -> Claim:
-    """Sources whose next visit is due; read each row with `source_of`."""
-    ready = _s.c.due_at <= now
-    return claim(connection, _s, tenant, ready, order_by=_s.c.due_at, limit=limit, now=now, lease=lease)
+def claim_due(
+    connection: Connection, tenant: TenantId, limit: int, now: datetime, lease: timedelta, manners: Manners
+) -> Claim:
+    """Active sources whose next visit is due and whose host has a turn free; read each row with `source_of`."""
+    return claim(connection, _DUE, tenant, limit, now, lease, **asked(manners))
 
 
-def finish_visit(connection: Connection, tenant: TenantId, source: SourceId, token: str, **outcome: Any) -> None:
-    """Note how the visit went (etag, due_at, failures, last_error, …: columns of `sources`) and end the lease."""
-    finish(connection, _s, tenant, source, token, outcome)
+def finish_visit(connection: Connection, tenant: TenantId, visit: SourceVisit, token: str, **outcome: Any) -> None:
+    """Note how a visit went (etag, due_at, failures, last_error, …: columns of `sources`) and end the lease."""
+    if "url" in outcome:
+        outcome["host"] = host_of(outcome["url"])
+    finish(connection, _s, tenant, visit.source_id, token, outcome)
+    mine = (_v.c.tenant_id == tenant, _v.c.source_id == visit.source_id)
+    connection.execute(delete(_v).where(*mine, _v.c.at < visit.at - KEPT))
+    connection.execute(insert(connection, _v).values(tenant_id=tenant, id=new_id(), **values(visit)))
 
 
-def known_items(connection: Connection, tenant: TenantId, source: SourceId, keys: Iterable[str]) -> dict[str, FeedItem]:
-    """What we remember of a source's items, by key."""
-    where = (_i.c.tenant_id == tenant, _i.c.source_id == source, _i.c.key.in_(list(keys)))
-    return {row.key: item_of(row) for row in connection.execute(select(_i).where(*where))}
+def visits(connection: Connection, tenant: TenantId, source: SourceId, limit: int) -> list[SourceVisit]:
+    """How the last visits went, newest first."""
+    query = select(_v).where(_v.c.tenant_id == tenant, _v.c.source_id == source).order_by(_v.c.at.desc()).limit(limit)
+    return [record(SourceVisit, row) for row in connection.execute(query)]
 
 
-def remember(connection: Connection, tenant: TenantId, items: list[FeedItem], due_at: datetime) -> None:
-    """Announce items whose page must be fetched: new ones, and known ones that were revised.
-
-    Whoever is still busy with the version before loses the lease, or the revision would end with that version.
-    """
-    for item in items:
-        now_due = values(item, "id", "attempts") | {
-            "state": ItemState.DUE,
-            "due_at": due_at,
-            "attempts": 0,
-            "last_error": None,
-            "lease_until": None,
-            "lease_token": None,
-        }
-        mine = (_i.c.tenant_id == tenant, _i.c.id == item.id)
-        if connection.execute(update(_i).where(*mine).values(now_due)).rowcount == 0:
-            connection.execute(insert(connection, _i).values(tenant_id=tenant, id=item.id, **now_due))
-
-
-def claim_items(connection: Connection, tenant: TenantId, limit: int, now: datetime, lease: timedelta) -> Claim:
-    """Items whose page is due; read each row with `item_of`."""
-    ready = (_i.c.state == ItemState.DUE) & (_i.c.due_at <= now)
-    return claim(connection, _i, tenant, ready, order_by=_i.c.due_at, limit=limit, now=now, lease=lease)
-
-
-def finish_item(
-    connection: Connection,
-    tenant: TenantId,
-    item: ItemId,
-    token: str,
-    state: ItemState,
-    article: ArticleId | None = None,
-    **outcome: Any,
-) -> None:
-    """Note what became of an item and end the lease."""
-    finish(connection, _i, tenant, item, token, {"state": state, "article_id": article, **outcome})
-
-
-def count_due(connection: Connection, tenant: TenantId, now: datetime) -> tuple[int, int]:
-    """How many sources and how many items are due: what a progress bar can expect."""
-    due_sources = select(func.count()).select_from(_s).where(_s.c.tenant_id == tenant, _s.c.due_at <= now)
-    due_items = (
-        select(func.count())
-        .select_from(_i)
-        .where(_i.c.tenant_id == tenant, _i.c.state == ItemState.DUE, _i.c.due_at <= now)
-    )
-    return int(connection.execute(due_sources).scalar_one()), int(connection.execute(due_items).scalar_one())
+def count_due(connection: Connection, tenant: TenantId, now: datetime) -> int:
+    """How many sources are due for a visit, leased or not."""
+    due = select(func.count()).select_from(_s).where(_s.c.tenant_id == tenant, _READ, _s.c.due_at <= now)
+    return int(connection.execute(due).scalar_one())
 
 
 def source_of(row: Row[Any]) -> Source:
     """A row of `sources` as a record."""
     return record(Source, row)
-
-
-def item_of(row: Row[Any]) -> FeedItem:
-    """A row of `feed_items` as a record."""
-    return record(FeedItem, row)

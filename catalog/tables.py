@@ -11,6 +11,7 @@ from sqlalchemy import (
     Float,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -18,8 +19,20 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from catalog.columns import AudienceJson, AxesJson, Float32s, Float64s, Moment, choice, identifier, reference, tenant
-from catalog.records import LONGEST_VALUE, Action, EventType, ItemState, Origin, State
+from catalog.columns import (
+    Address,
+    AudienceJson,
+    AxesJson,
+    Float32s,
+    Float64s,
+    Moment,
+    Uint32s,
+    choice,
+    identifier,
+    reference,
+    tenant,
+)
+from catalog.records import LONGEST_VALUE, Action, EventType, ItemState, Origin, SourceStatus, State, Trust
 
 metadata = MetaData(
     naming_convention={
@@ -55,11 +68,18 @@ sources = Table(
     tenant(),
     identifier(primary_key=True),
     Column("url", Text, nullable=False),
+    Column("host", Text, nullable=False, server_default=""),
     Column("title", Text, nullable=False),
+    Column("status", choice(SourceStatus), nullable=False, server_default=SourceStatus.ACTIVE.value),
+    Column("owner", Text, nullable=False, server_default=""),
+    Column("trust", choice(Trust), nullable=False, server_default=Trust.NORMAL.value),
     Column("language", String(8)),
     Column("internal", Boolean, nullable=False),
     Column("needs_legal", Boolean, nullable=False),
     Column("audience", AudienceJson),
+    Column("tags", AxesJson, nullable=False, server_default="{}"),
+    Column("archive_days", Integer),
+    Column("daily_cap", Integer),
     Column("etag", Text),
     Column("last_modified", Text),
     Column("due_at", Moment, nullable=False),
@@ -68,7 +88,23 @@ sources = Table(
     Column("last_error", Text),
     *_lease(),
     UniqueConstraint("tenant_id", "url"),
-    Index("ix_sources_due", "tenant_id", "due_at"),
+    Index("ix_sources_due", "tenant_id", "status", "due_at"),
+    Index("ix_sources_lease", "tenant_id", "lease_until"),
+)
+
+source_visits = Table(
+    "source_visits",
+    metadata,
+    tenant(),
+    identifier(primary_key=True),
+    identifier("source_id", nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("outcome", String(16), nullable=False),
+    Column("items_new", Integer, nullable=False),
+    Column("detail", Text),
+    Column("seconds", Float, nullable=False),
+    reference("source_id", "sources.id", ondelete="CASCADE"),
+    Index("ix_source_visits_at", "tenant_id", "source_id", "at"),
 )
 
 feed_items = Table(
@@ -78,12 +114,20 @@ feed_items = Table(
     identifier(primary_key=True),
     identifier("source_id", nullable=False),
     Column("key", Text, nullable=False),
-    Column("url", Text, nullable=False),
+    Column("url", Address, nullable=False),
+    Column("host", Text, nullable=False, server_default=""),
     Column("title", Text, nullable=False),
     Column("summary", Text, nullable=False),
     Column("author", Text, nullable=False),
     Column("published_at", Moment, nullable=False),
     Column("digest", String(64), nullable=False),
+    Column("language", String(8)),
+    Column("image_url", Text),
+    Column("audience", AudienceJson),
+    Column("tags", AxesJson, nullable=False, server_default="{}"),
+    Column("expires_at", Moment),
+    identifier("suggested_by"),
+    Column("announced_at", Moment),
     Column("revisions", Integer, nullable=False, default=0),
     Column("state", choice(ItemState), nullable=False),
     Column("due_at", Moment, nullable=False),
@@ -93,7 +137,21 @@ feed_items = Table(
     *_lease(),
     reference("source_id", "sources.id", ondelete="CASCADE"),
     UniqueConstraint("tenant_id", "source_id", "key"),
-    Index("ix_feed_items_due", "tenant_id", "state", "due_at"),
+    Index("ix_feed_items_due", "tenant_id", "state", "due_at", "id"),
+    Index("ix_feed_items_lease", "tenant_id", "lease_until"),
+    Index("ix_feed_items_announced", "tenant_id", "source_id", "announced_at"),
+    Index("ix_feed_items_suggested", "tenant_id", "suggested_by"),
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    tenant(),
+    identifier("item_id", primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    reference("item_id", "feed_items.id", ondelete="CASCADE"),
 )
 
 articles = Table(
@@ -102,7 +160,7 @@ articles = Table(
     tenant(),
     identifier(primary_key=True),
     identifier("source_id"),
-    Column("url", Text, nullable=False),
+    Column("url", Address, nullable=False),
     Column("title", Text, nullable=False),
     Column("lead", Text, nullable=False),
     Column("text", Text, nullable=False),
@@ -121,6 +179,8 @@ articles = Table(
     Column("live_from", Moment),
     Column("expires_at", Moment),
     identifier("story_id"),
+    Column("barrier", String(16)),
+    Column("sketch", Uint32s),
     *_lease(),
     reference("source_id", "sources.id"),
     UniqueConstraint("tenant_id", "digest"),

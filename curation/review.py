@@ -12,14 +12,15 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from catalog import articles, audiences, reviews, tenants
+from catalog import articles, audiences, items, reviews, tenants
 from catalog.articles import StateChanged
 from catalog.errors import Forbidden, Invalid
 from catalog.ids import ArticleId, DecisionId, TenantId, new_id
-from catalog.records import Action, Article, Audience, Decision, Origin, State, Tag, listed
+from catalog.items import Standing
+from catalog.records import Action, Article, Audience, Decision, ItemState, Origin, State, Tag, listed
 from curation.audience import propose, require_complete
 from curation.policy import PolicyOptions, route
-from curation.states import after
+from curation.states import FINAL, after
 
 ROUTER = Origin.MACHINE.value
 """How the audit trail names the policy."""
@@ -46,6 +47,16 @@ class Reviewer:
 
     def __str__(self) -> str:
         return f"{self.name} ({self.role})"
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """A program that hands articles in, as the audit trail will name it. It may take back, and decides nothing else."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.name} (key)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +130,23 @@ class Desk:
         """Refuse an article, for good."""
         return self._end(article_id, by, Action.REJECT, reason)
 
-    def withdraw(self, article_id: ArticleId, by: Reviewer, *, reason: str) -> Decision:
-        """Take an article back, for good, also when it is live."""
+    def withdraw(self, article_id: ArticleId, by: Reviewer | Sender, *, reason: str) -> Decision:
+        """Take an article back, for good, also when it is live, and also before anybody has seen it."""
         return self._end(article_id, by, Action.WITHDRAW, reason)
+
+    def take_back(self, seen: Standing, by: Reviewer | Sender, *, reason: str) -> None:
+        """Withdraw what was handed in: the article it became, and the item, so that no reading brings it back.
+
+        Again, or of what was rejected, changes no article. Raises StateChanged where it was read since it was `seen`:
+        look again, in a transaction of its own, because only articles, tenant and items in this order never deadlock.
+        """
+        if seen.state is ItemState.WITHDRAWN:
+            return
+        if seen.article_id and articles.get(self.connection, self.tenant, seen.article_id).state not in FINAL:
+            self.withdraw(seen.article_id, by, reason=reason)
+        tenants.get(self.connection, self.tenant, lock=True)
+        if not items.withdraw(self.connection, self.tenant, seen):
+            raise StateChanged(f"{seen.item.key} was being read at this moment: withdraw it again")
 
     def edit(
         self,
@@ -160,7 +185,7 @@ class Desk:
         said = audiences.get(self.connection, self.tenant, article_id)
         return said or propose(articles.tags_of(self.connection, self.tenant, [article_id]).get(article_id, []))
 
-    def _end(self, article_id: ArticleId, by: Reviewer, action: Action, reason: str) -> Decision:
+    def _end(self, article_id: ArticleId, by: Reviewer | Sender, action: Action, reason: str) -> Decision:
         if not reason.strip():
             raise Invalid(f"a reason is needed to {action}: the next curator will want to know (--reason)")
         article = articles.get(self.connection, self.tenant, article_id)

@@ -16,12 +16,17 @@ class NotPossible(Conflict):
     code = "not_possible"
 
 
+FINAL: Final = frozenset({State.REJECTED, State.WITHDRAWN})
+"""Nothing leads away from here."""
+
 _WAYS: Final[Mapping[Action, Mapping[State, State]]] = {
     Action.ROUTE: {State.TAGGED: State.IN_REVIEW},
     Action.APPROVE: {State.IN_REVIEW: State.APPROVED},
     Action.SIGN: {State.LEGAL_REVIEW: State.APPROVED},
     Action.REJECT: {State.IN_REVIEW: State.REJECTED, State.LEGAL_REVIEW: State.REJECTED},
     Action.WITHDRAW: {
+        State.EXTRACTED: State.WITHDRAWN,
+        State.TAGGED: State.WITHDRAWN,
         State.IN_REVIEW: State.WITHDRAWN,
         State.LEGAL_REVIEW: State.WITHDRAWN,
         State.APPROVED: State.WITHDRAWN,

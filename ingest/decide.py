@@ -1,12 +1,13 @@
 """What to do with what was found: pure decisions, so that each can be read, and tested, as a table."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Final
 
-from catalog.records import Article, FeedItem, State
-from ingest.feeds import Item
+from catalog.records import Article, FeedItem, Source, State
+from ingest.items import Item
 
 PLENTY: Final = 10
 """Revisions after which an item is left alone: some pages embed the clock."""
@@ -71,11 +72,30 @@ def published(announced: datetime, on_page: datetime | None) -> datetime:
     return announced
 
 
-def next_visit(failures: int, interval: timedelta, longest: timedelta) -> timedelta:
-    """How long to leave a source alone after so many failures in a row: twice as long each time, up to `longest`."""
-    return min(interval * (1 << min(failures, 16)), longest)
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """New items by what becomes of them: taken, over the source's daily cap, or too old to be news."""
+
+    taken: tuple[FeedItem, ...]
+    over: tuple[FeedItem, ...]
+    old: tuple[FeedItem, ...]
 
 
-def next_try(attempts: int, delays: Sequence[timedelta]) -> timedelta | None:
-    """How long to wait before a page is tried again after so many attempts; None where it is enough."""
-    return delays[attempts - 1] if attempts <= len(delays) else None
+def within(new: Collection[FeedItem], room: int | None, since: datetime) -> Chosen:
+    """Which new items to take: those published from `since` on, the newest first while there is `room` (None: all)."""
+    recent = sorted((item for item in new if item.published_at >= since), key=lambda item: item.published_at)[::-1]
+    most = len(recent) if room is None else max(0, room)
+    old = tuple(item for item in new if item.published_at < since)
+    return Chosen(tuple(recent[:most]), tuple(recent[most:]), old)
+
+
+def oldest(source: Source, usual: timedelta) -> timedelta:
+    """How old an item may be when it is found: no older than its article would be kept."""
+    return usual if source.archive_days is None else min(usual, timedelta(days=source.archive_days))
+
+
+def expires(source: Source, given: datetime | None, published_at: datetime) -> datetime | None:
+    """When an article is put away: as its sender said, else after the days that its source's articles live."""
+    if given is not None or source.archive_days is None:
+        return given
+    return published_at + timedelta(days=source.archive_days)

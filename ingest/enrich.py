@@ -1,7 +1,7 @@
-"""From stored articles to tagged ones: language, vector, tags and story, all at once or not at all."""
+"""From stored articles to tagged ones: language, vector, sketch, tags and story, all at once or not at all."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
@@ -14,9 +14,10 @@ from catalog.claims import LeaseLost
 from catalog.database import Database
 from catalog.errors import Conflict
 from catalog.ids import TenantId
-from catalog.records import Article, Tag, Vector
+from catalog.records import Article, Origin, Sketch, Tag, Vector
 from ingest import language, plain
 from ingest.config import EnrichOptions
+from ingest.sketch import sketch
 from ingest.stories import Stories
 from models.protocols import Encoder, Progress, Vectors
 
@@ -24,7 +25,10 @@ PASSAGE_WORDS: Final = 100
 """Words of the text that the encoder reads. With 150, two languages' versions of a story were harder to tell from mere
 likeness; with 60, one language's."""
 
-_TOLD_CHARACTERS: Final = 2000
+_TOLD_CHARACTERS: Final = 600
+
+_KEPT_AT_ONCE: Final = 64
+"""Articles of one transaction: so long, nobody else can start a story or append an event."""
 
 
 class OtherEncoder(Conflict):
@@ -56,7 +60,21 @@ class Finding:
     article: Article
     language: str
     vector: Vector
+    sketch: Sketch
     tags: Sequence[Tag]
+
+    def compared(self) -> Neighbour:
+        """What it is compared by."""
+        article = self.article
+        return Neighbour(
+            id=article.id,
+            story_id=None,
+            language=self.language,
+            published_at=article.published_at,
+            vector=self.vector,
+            sketch=self.sketch,
+            revision=article.revision,
+        )
 
 
 def enrich(
@@ -67,24 +85,32 @@ def enrich(
     options: EnrichOptions,
     clock: Callable[[], datetime],
     progress: Progress,
+    go_on: Callable[[], bool] = lambda: True,
 ) -> EnrichReport:
-    """Enrich every article that waits for it, until none does. `progress` hears of every article.
+    """Enrich every article that waits for it, until none does or `go_on` says no. `progress` hears of every article.
 
     Raises OtherEncoder where the tenant's vectors were made by another encoder.
     """
     with database.write() as connection:
         _settle_encoder(connection, tenant, encoder)
     counts: Counter[str] = Counter()
-    while True:
+    known = _Known(tenant, encoder.digest, options)
+    while go_on():
         with database.write() as connection:
             claim = articles.claim_extracted(connection, tenant, options.batch, clock(), options.lease)
         if not claim:
-            return EnrichReport(**counts)
+            break
         waiting = sorted(map(articles.article_of, claim.rows), key=lambda article: (article.published_at, article.id))
         found = _look(waiting, encoder, taggers)
-        with database.write() as connection:
-            counts.update(_record(connection, tenant, encoder.digest, claim.token, found, options))
-        progress(len(found))
+        period = waiting[0].published_at, waiting[-1].published_at
+        with database.read() as connection:
+            known.look_around(connection, *period)
+        for part in _parts(found):
+            with database.write() as connection:
+                known.hold(connection, *period)
+                counts.update(_record(connection, claim.token, part, known))
+            progress(len(part))
+    return EnrichReport(**counts)
 
 
 def passage(article: Article) -> str:
@@ -110,36 +136,71 @@ def _look(waiting: list[Article], encoder: Encoder, taggers: Taggers) -> list[Fi
     vectors = encoder.encode([passage(article) for article in waiting])
     tags = taggers.tags(vectors)
     languages = [language.detect(article.text[:_TOLD_CHARACTERS], article.language) for article in waiting]
-    return [Finding(*each) for each in zip(waiting, languages, vectors, tags, strict=True)]
+    sketches = [sketch(article.text) for article in waiting]
+    return [Finding(*each) for each in zip(waiting, languages, vectors, sketches, tags, strict=True)]
 
 
-def _record(
-    connection: Connection, tenant: TenantId, encoder: str, token: str, found: list[Finding], options: EnrichOptions
-) -> Counter[str]:
+def _parts(found: list[Finding]) -> Iterator[list[Finding]]:
+    yield from (found[start : start + _KEPT_AT_ONCE] for start in range(0, len(found), _KEPT_AT_ONCE))
+
+
+class _Known:
+    """The stories of the articles around those of a batch, kept from batch to batch: few are new to us each time."""
+
+    def __init__(self, tenant: TenantId, encoder: str, options: EnrichOptions) -> None:
+        self.tenant = tenant
+        self.encoder = encoder
+        self.stories = Stories(options)
+        self._window = options.story_window
+        self._version = -1
+
+    def look_around(self, connection: Connection, since: datetime, until: datetime) -> None:
+        """Take in what tells which story around that time. This is what takes long, so nobody waits for us."""
+        self._version = tenants.get(connection, self.tenant).content_version
+        standing = articles.near_in_time(connection, self.tenant, since - self._window, until + self._window)
+        fresh = self.stories.keep(standing)
+        self.stories.learn(articles.neighbours(connection, self.tenant, self.encoder, fresh))
+
+    def hold(self, connection: Connection, since: datetime, until: datetime) -> None:
+        """Keep other workers from giving stories until the transaction ends; look again if one has in the meantime."""
+        if tenants.get(connection, self.tenant, lock=True).content_version != self._version:
+            self.look_around(connection, since, until)
+        tenants.touch(connection, self.tenant)
+        self._version += 1
+
+
+def _record(connection: Connection, token: str, found: list[Finding], known: _Known) -> Counter[str]:
+    """Give each its story and write all down."""
     counts: Counter[str] = Counter()
-    dates = [finding.article.published_at for finding in found]
-    since, until = min(dates) - options.story_window, max(dates) + options.story_window
-    stories = Stories(articles.near_in_time(connection, tenant, encoder, since, until), options)
+    said = articles.tags_of(connection, known.tenant, [finding.article.id for finding in found])
     for finding in found:
-        article = finding.article
-        candidate = Neighbour(article.id, None, finding.language, article.published_at, finding.vector)
-        story = stories.of(candidate)
+        candidate = finding.compared()
+        told = known.stories.of(candidate)
         try:
             articles.finish_enrichment(
                 connection,
-                tenant,
-                article.id,
+                known.tenant,
+                candidate.id,
                 token,
                 language=finding.language,
-                story_id=story,
-                encoder=encoder,
+                story_id=told.story,
+                encoder=known.encoder,
                 vector=finding.vector,
-                tags=finding.tags,
+                tags=_together(said.get(candidate.id, ()), finding.tags),
+                sketch=finding.sketch,
             )
         except LeaseLost:  # raised before anything of this article is written, so the others can stay
             counts["leases_lost"] += 1
             continue
-        stories.add(candidate, story)
+        articles.join_stories(connection, known.tenant, told.absorbed, told.story)
+        known.stories.add(candidate, told)
         counts["articles_tagged"] += 1
-        counts["in_a_story"] += story != article.id
+        counts["in_a_story"] += (told.story != candidate.id) + len(told.absorbed)
     return counts
+
+
+def _together(said: Iterable[Tag], found: Iterable[Tag]) -> list[Tag]:
+    """What the source says about a facet holds; what the machine found fills the other facets."""
+    kept = [tag for tag in said if tag.origin is Origin.SOURCE]
+    told = {tag.facet for tag in kept}
+    return [*kept, *(tag for tag in found if tag.facet not in told)]

@@ -1,22 +1,20 @@
 """A page as bytes to what it says: title, lead, text, and the few facts about it that we keep. Nothing is fetched."""
 
-import codecs
-import contextlib
 import logging
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 
-import charset_normalizer
 import tld
 import trafilatura
 from trafilatura.settings import Document
 from trafilatura.utils import load_html
 
 from catalog.errors import Invalid
-from ingest import language, plain, urls
+from ingest import charset as charsets
+from ingest import language, plain, urls, walls
+from ingest.walls import Barrier
 
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # what it complains of is said by NoText
 
@@ -26,12 +24,6 @@ NAME_CHARACTERS: Final = 200
 
 _PAGES: Final = {"text/html", "application/xhtml+xml", "text/plain", "text/xml", "application/xml", ""}
 _UNKNOWN: Final = "application/octet-stream"
-_META_CHARSET: Final = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w-]{2,40})", re.IGNORECASE)
-_XML_ENCODING: Final = re.compile(rb"^<\?xml[^>]{0,100}encoding\s*=\s*[\"']([\w-]{2,40})")
-_BOMS: Final = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-_AS_BROWSERS_DO: Final = {"iso8859-1": "cp1252", "ascii": "cp1252"}
-_LIKELY_CODECS: Final = ["cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "koi8_r", "shift_jis", "gb18030", "euc_kr"]
-_NOT_FOR_PAGES: Final = {"idna", "punycode", "unicode_escape", "raw_unicode_escape", "utf-7", "undefined"}
 
 
 class NoText(Invalid):
@@ -40,11 +32,18 @@ class NoText(Invalid):
     code = "no_text"
 
 
+class Boilerplate(NoText):
+    """The page shows a notice, a form or links, and nothing else."""
+
+    code = "boilerplate"
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """What a page says. `text` has a line per paragraph; `published_at` is only as precise as a day.
 
-    `canonical_url` is the address the page gives itself where that can be believed, else the one it was read from.
+    `canonical_url` is the address the page gives itself where that can be believed, else the one it was read from; None
+    for a file without one. `barrier` is what a reader who follows it will probably meet.
     """
 
     title: str
@@ -55,25 +54,27 @@ class Page:
     image_url: str | None
     language: str | None
     published_at: datetime | None
-    canonical_url: str
+    canonical_url: str | None
+    barrier: Barrier | None = None
 
 
 def extract(body: bytes, url: str, content_type: str, charset: str | None, now: datetime, min_words: int) -> Page:
     """The article on the page that was read from `url`.
 
     `charset` is what the Content-Type header says. Raises NoText where the body is no page, or has fewer than
-    `min_words` words of running text.
+    `min_words` words of running text; Boilerplate where it can be said what the page shows instead.
     """
-    if content_type not in _PAGES | {_UNKNOWN} or _is_binary(body):
+    if content_type not in _PAGES | {_UNKNOWN} or charsets.is_binary(body):
         raise NoText(f"{url}: it is no web page ({content_type}): give the address of a page with text")
-    tree, found = _read(_decoded(body, charset), url, now)
-    title = plain.line(found.title or "", TITLE_CHARACTERS) if found else ""
-    text = _without(title, plain.paragraphs(found.text or "")) if found else ""
-    if found is None or len(text.split()) < min_words:
-        raise NoText(
-            f"{url}: {len(text.split())} words of text where {min_words} are needed: "
-            "the page may want a login or a browser with scripts"
-        )
+    return from_markup(charsets.decoded(body, charset), url, url, now, min_words)
+
+
+def from_markup(markup: str, name: str, url: str | None, now: datetime, min_words: int) -> Page:
+    """The article on a page that was read from `url`, or from a file; messages call it `name`. Raises as `extract`."""
+    tree, found = _read(markup, name, url, now)
+    title = plain.line(found.title or "", TITLE_CHARACTERS)
+    text = without(title, plain.paragraphs(found.text or ""))
+    _check(tree, title, text, name, min_words)
     return Page(
         title=title,
         lead=lead(found.description or "", text),
@@ -84,6 +85,7 @@ def extract(body: bytes, url: str, content_type: str, charset: str | None, now: 
         language=language.code(tree.get("lang")),
         published_at=_day(found.date),
         canonical_url=_canonical(tree, url),
+        barrier=walls.barrier(tree, text),
     )
 
 
@@ -93,24 +95,47 @@ def lead(description: str, text: str) -> str:
     return plain.shorten(own or plain.line(text), LEAD_CHARACTERS)
 
 
-def _read(markup: str, url: str, now: datetime) -> tuple[Any, Document | None]:
+def without(title: str, text: str) -> str:
+    """The text alone: many a page's text starts with its heading, which would stand twice on a card."""
+    first, _, rest = text.partition("\n")
+    return rest if title.casefold().startswith(first.casefold()) else text
+
+
+def _read(markup: str, name: str, url: str | None, now: datetime) -> tuple[Any, Document]:
+    """The parsed page, None where it is none, and what the extractor finds on it."""
     dates = {"extensive_search": False, "original_date": True, "max_date": now.strftime("%Y-%m-%d")}
     try:
         tree = load_html(markup)
         if tree is None:
-            return None, None
+            return None, Document()
         found = trafilatura.bare_extraction(
             tree, url=url, with_metadata=True, include_comments=False, date_extraction_params=dates
         )
     except Exception as error:  # whatever a stranger's page does to the extractor is its fault
-        raise NoText(f"{url}: the page cannot be read ({type(error).__name__}): choose another source") from error
-    return tree, found
+        raise NoText(f"{name}: the page cannot be read ({type(error).__name__}): choose another source") from error
+    return tree, Document() if found is None else found
 
 
-def _without(title: str, text: str) -> str:
-    """The text alone: many a page's text starts with its heading, which would stand twice on a card."""
-    first, _, rest = text.partition("\n")
-    return rest if title.casefold().startswith(first.casefold()) else text
+def _check(tree: Any, title: str, text: str, name: str, min_words: int) -> None:
+    """Raises NoText where there is no article, and says what is there instead as far as that can be known."""
+    words = len(text.split())
+    notice = walls.notice(title, text)
+    if notice is None and words < min_words and tree is not None:
+        notice = walls.notice(title, _all_words(tree))
+    if notice is not None:
+        raise Boilerplate(f"{name}: it shows only {notice.shown}: {notice.remedy}")
+    if tree is not None and walls.only_links(tree, text):
+        raise Boilerplate(f"{name}: it shows only links to other pages: give the address of an article")
+    if words < max(min_words, 1):
+        raise NoText(
+            f"{name}: {words} words of text where {max(min_words, 1)} are needed: "
+            "the page may want a login or a browser with scripts"
+        )
+
+
+def _all_words(tree: Any) -> str:
+    """Whatever the page shows, also where it is not taken for its text; a line per element."""
+    return plain.paragraphs("\n".join(tree.xpath("//body//text()[not(ancestor::script or ancestor::style)]")))
 
 
 def _site_name(name: str) -> str:
@@ -119,39 +144,18 @@ def _site_name(name: str) -> str:
     return "" if "." in clean and " " not in clean else clean
 
 
-def _is_binary(body: bytes) -> bool:
-    return b"\0" in body[:1024] and not body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+def _canonical(tree: Any, url: str | None) -> str | None:
+    """The address the page claims, if it may: it speaks for its own site only, and not as that site's front page.
 
-
-def _decoded(body: bytes, header: str | None) -> str:
-    """Text by the first charset that fits every byte: byte order mark, header, the page itself, UTF-8, a guess."""
-    start = body[:4096]
-    mark = next((name for bom, name in _BOMS if start.startswith(bom)), None)
-    inside = _META_CHARSET.search(start) or _XML_ENCODING.search(start)
-    for name in (mark, header, inside and inside[1].decode("ascii"), "utf-8"):
-        with contextlib.suppress(LookupError, UnicodeError):
-            return body.decode(_codec(name or ""))
-    guess = charset_normalizer.from_bytes(body[:50_000], cp_isolation=_LIKELY_CODECS).best()
-    return body.decode(guess.encoding if guess else "utf-8", errors="replace")
-
-
-def _codec(name: str) -> str:
-    """The codec browsers use for this name. Raises LookupError where there is none for text."""
-    found = codecs.lookup(name.strip("\"' ")).name
-    if found in _NOT_FOR_PAGES:
-        raise LookupError(found)
-    return _AS_BROWSERS_DO.get(found, found)
-
-
-def _canonical(tree: Any, url: str) -> str:
-    """The address the page claims, if it may: it speaks for its own site only, and not as that site's front page."""
-    own = urls.canonical(url)
+    A file has no site of its own and may name any.
+    """
+    own = urls.canonical(url) if url else None
     for link in tree.iterfind(".//link[@rel='canonical']"):
         try:
-            claimed = urls.canonical(urljoin(url, link.get("href", "")))
+            claimed = urls.canonical(urljoin(url or "", link.get("href", "")))
         except (ValueError, urls.BadAddress):
             continue
-        if _site(claimed) == _site(own) and not is_front(claimed):
+        if (own is None or _site(claimed) == _site(own)) and not is_front(claimed):
             return claimed
     return own
 
@@ -167,9 +171,9 @@ def _site(url: str) -> str:
     return tld.get_fld(url, fail_silently=True, search_private=True) or urlsplit(url).netloc.removeprefix("www.")
 
 
-def _image(address: str | None, url: str) -> str | None:
+def _image(address: str | None, url: str | None) -> str | None:
     try:
-        found = urljoin(url, plain.line(address or ""))
+        found = urljoin(url or "", plain.line(address or ""))
         urls.canonical(found)
     except (ValueError, urls.BadAddress):
         return None

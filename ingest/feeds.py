@@ -1,64 +1,45 @@
-"""Bytes to a feed: RSS, Atom or RDF, of any age and in any state, as clean plain text."""
+"""Bytes to a feed: RSS, Atom, RDF, JSON Feed or a sitemap, of any age and in any state, as clean plain text."""
 
 import calendar
-import hashlib
 import io
-import itertools
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from time import struct_time
 from typing import Any, Final
 
 import feedparser
 
-from catalog.errors import Invalid
-from ingest import language, plain, urls
+from ingest import items, jsonfeed, language, plain, sitemaps
+from ingest.items import Feed, Item, NotAFeed, Words
 
-MOST_ITEMS: Final = 1000
-TITLE_CHARACTERS: Final = 300
-AUTHOR_CHARACTERS: Final = 200
-SUMMARY_CHARACTERS: Final = 20_000
-_KEY_CHARACTERS: Final = 500
-_MOST_MARKUP: Final = 200_000
-_MAIL_ADDRESS: Final = re.compile(r"[(<]?[^\s()<>@]+@[^\s()<>@]+[)>]?")
-
-
-class NotAFeed(Invalid):
-    """The address answers, but not with a feed."""
-
-    code = "not_a_feed"
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One entry. `key` is what the feed knows it by, `digest` changes when its words or its link do, not its dates."""
-
-    key: str
-    url: str
-    title: str
-    summary: str
-    author: str
-    published_at: datetime
-    digest: str
-
-
-@dataclass(frozen=True, slots=True)
-class Feed:
-    """A feed and its items in its own order. `language` is what it says of itself, as a code such as `nl`."""
-
-    title: str
-    language: str | None
-    items: tuple[Item, ...]
+_IMAGE_ADDRESS: Final = re.compile(r"[^?#]*\.(jpe?g|png|webp|gif|avif)([?#].*)?", re.IGNORECASE)
+_LONGEST_TTL: Final = timedelta(days=1)
+_PERIODS: Final = {
+    "hourly": timedelta(hours=1),
+    "daily": timedelta(days=1),
+    "weekly": timedelta(weeks=1),
+    "monthly": timedelta(days=30),
+    "yearly": timedelta(days=365),
+}
 
 
 def parse(body: bytes, url: str, content_type: str, now: datetime) -> Feed:
-    """Read a feed that came from `url` with this Content-Type header.
+    """Read a feed that came from `url` with this Content-Type header, by what its bytes look like.
 
     Items without a web link are left out: nobody could share them. So are items whose key came before. A date that is
     missing or still to come becomes `now`. Raises NotAFeed where there is no feed in it.
     """
+    start = items.start(body)
+    if start.startswith(b"{"):
+        return jsonfeed.parse(body, url, now)
+    if sitemaps.is_sitemap(start):
+        return sitemaps.parse(body, url, now)
+    return _xml(body, url, content_type, now, start)
+
+
+def _xml(body: bytes, url: str, content_type: str, now: datetime, start: bytes) -> Feed:
     headers = {"content-location": url, "content-type": content_type}
     try:
         found = feedparser.parse(
@@ -70,81 +51,107 @@ def parse(body: bytes, url: str, content_type: str, now: datetime) -> Feed:
     except Exception as error:  # whatever a stranger's bytes do to the parser is their fault
         raise NotAFeed(f"{url} is not a feed that can be read ({type(error).__name__}): check the address") from error
     if not found.get("version") and not found.entries:
-        raise NotAFeed(f"{url} is not a feed (it looks like {_looks(body)}): give the address of the feed itself")
-    items: dict[str, Item] = {}
-    for item in itertools.islice(_items(found.entries, now), MOST_ITEMS):
-        items.setdefault(item.key, item)
+        raise NotAFeed(f"{url} is not a feed (it looks like {_looks(start)}): give the address of the feed itself")
+    feed_language = language.code(str(found.feed.get("language", "")))
+    entries, left_out = items.collect(found.entries, partial(_item, url=url, feed_language=feed_language, now=now))
     return Feed(
-        title=_text(found.feed, "title", TITLE_CHARACTERS),
-        language=language.code(found.feed.get("language")),
-        items=tuple(items.values()),
+        title=_text(found.feed, "title", items.TITLE_CHARACTERS),
+        language=feed_language,
+        items=entries,
+        left_out=tuple(left_out),
+        home_url=items.home(found.feed.get("link"), url),
+        ttl=_ttl(found.feed),
     )
 
 
-def _items(entries: list[Mapping[str, Any]], now: datetime) -> Iterator[Item]:
-    for entry in entries:
-        link = plain.line(str(entry.get("link", "")))
-        try:
-            address = urls.canonical(link)
-        except urls.BadAddress:
-            continue
-        title = _text(entry, "title", TITLE_CHARACTERS)
-        summary = _summary(entry)
-        author = _author(entry)
-        digest = hashlib.sha256("\0".join((title, summary, address, author)).encode()).hexdigest()
-        yield Item(_key(entry, address), link, title, summary, author, _published_at(entry, now), digest)
+def _item(entry: Mapping[str, Any], url: str, feed_language: str | None, now: datetime) -> Item | None:
+    told = [entry.get("language"), *(detail.get("language") for detail in _parts(entry.get("title_detail")))]
+    return items.item(
+        str(entry.get("link", "")),
+        Words(
+            _text(entry, "title", items.TITLE_CHARACTERS),
+            _summary(entry),
+            items.author(_text(entry, "author", items.AUTHOR_CHARACTERS)),
+        ),
+        items.dated(_moments(entry), now),
+        key=str(entry.get("id", "")),
+        item_language=items.own_language(str(next(filter(None, told), "")), feed_language),
+        image_url=next((found for told in _images(entry) if (found := items.web_url(told, url))), None),
+    )
 
 
 def _text(entry: Mapping[str, Any], field: str, limit: int) -> str:
-    markup = str(entry.get(field, ""))[:_MOST_MARKUP]
+    markup = str(entry.get(field, ""))[: items.MOST_MARKUP]
     return plain.line(plain.from_html(markup), limit)
 
 
 def _summary(entry: Mapping[str, Any]) -> str:
     """The most the feed itself says of the article: its full content where it carries that."""
-    markups = [str(content.get("value", "")) for content in entry.get("content", ())]
+    markups = [str(content.get("value", "")) for content in _parts(entry.get("content"))]
     markups.append(str(entry.get("summary", "")))
-    text = plain.from_html(max(markups, key=len)[:_MOST_MARKUP])
-    return plain.shorten(text, SUMMARY_CHARACTERS)
+    text = plain.from_html(max(markups, key=len)[: items.MOST_MARKUP])
+    return plain.shorten(text, items.SUMMARY_CHARACTERS)
 
 
-def _author(entry: Mapping[str, Any]) -> str:
-    """The name alone: many feeds put a mail address beside it, which is nobody's business here."""
-    name = _MAIL_ADDRESS.sub("", _text(entry, "author", AUTHOR_CHARACTERS)).strip()
-    return name[1:-1] if name.startswith("(") and name.endswith(")") else name
-
-
-def _key(entry: Mapping[str, Any], address: str) -> str:
-    key = plain.line(str(entry.get("id", ""))) or address
-    return key if len(key) <= _KEY_CHARACTERS else hashlib.sha256(key.encode()).hexdigest()
-
-
-EARLIEST: Final = datetime(1990, 1, 1, tzinfo=UTC)
-"""No web page is older: an earlier date is a program's way of saying that it knows none."""
-
-
-def _published_at(entry: Mapping[str, Any], now: datetime) -> datetime:
-    for field in ("published_parsed", "updated_parsed"):
-        moment = _moment(entry[field]) if field in entry else None
-        if moment is not None and EARLIEST <= moment <= now:
-            return moment
-    return now
+def _moments(entry: Mapping[str, Any]) -> Iterator[datetime | None]:
+    return (_moment(entry[field]) for field in ("published_parsed", "updated_parsed") if field in entry)
 
 
 def _moment(parsed: struct_time | None) -> datetime | None:
     """A moment as feedparser gives it, in UTC; None for one outside the calendar."""
     try:
         return datetime.fromtimestamp(calendar.timegm(parsed), UTC) if parsed else None
-    except (ValueError, OverflowError, OSError):
+    except (ValueError, OverflowError, OSError, TypeError):
         return None
 
 
-def _looks(body: bytes) -> str:
-    start = body[:2000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+def _images(entry: Mapping[str, Any]) -> Iterator[object]:
+    """Where the entry's pictures are, the one meant for a card first, the widest of each kind first."""
+    for kind in (_parts(entry.get("media_thumbnail")), filter(_is_image, _parts(entry.get("media_content")))):
+        yield from (told.get("url") for told in sorted(kind, key=_width, reverse=True))
+    for link in _parts(entry.get("links")):
+        if link.get("rel") == "enclosure" and str(link.get("type", "")).startswith("image/"):
+            yield link.get("href")
+    yield from (image.get("href") for image in _parts(entry.get("image")))
+
+
+def _parts(told: object) -> list[Mapping[str, Any]]:
+    """The elements feedparser made of a field, one or a list of them; a feed may also use its name for plain text."""
+    return [part for part in (told if isinstance(told, list) else [told]) if isinstance(part, Mapping)]
+
+
+def _is_image(content: Mapping[str, Any]) -> bool:
+    kind = str(content.get("medium") or content.get("type") or "").lower()
+    return kind.startswith("image") if kind else bool(_IMAGE_ADDRESS.fullmatch(str(content.get("url", ""))))
+
+
+def _width(told: Mapping[str, Any]) -> int:
+    return _count(told.get("width"))
+
+
+def _ttl(feed: Mapping[str, Any]) -> timedelta | None:
+    """How long the feed asks to be left alone, in the words of RSS or else of the syndication module."""
+    minutes = _count(feed.get("ttl", ""))
+    period = _PERIODS.get(str(feed.get("sy_updateperiod", "")).strip().lower())
+    times = _count(feed.get("sy_updatefrequency", "1"))
+    told = timedelta(minutes=minutes) if minutes else period / times if period and times else None
+    return min(told, _LONGEST_TTL) if told else None
+
+
+def _count(told: object) -> int:
+    """A number of at most five digits; 0 for anything else."""
+    digits = str(told).strip()
+    return int(digits) if digits.isdecimal() and len(digits) < 6 else 0
+
+
+def _looks(start: bytes) -> str:
+    lower = start[:2000].lower()
     if not start:
         return "an empty answer"
-    if start.startswith((b"{", b"[")):
+    if start.startswith(b"["):
         return "JSON"
-    if b"<html" in start or b"<!doctype html" in start:
+    if start.startswith(b"\x1f\x8b"):
+        return "a compressed file"
+    if b"<html" in lower or b"<!doctype html" in lower:
         return "an HTML page"
     return "another kind of file"

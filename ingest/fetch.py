@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Final, Self
 from urllib.parse import urljoin
 
 import aiohttp
@@ -28,13 +30,20 @@ _ADVICE: Final = {
 
 
 class FetchFailed(Unavailable):
-    """An address could not be read. `permanent`: trying again later will not help."""
+    """An address could not be read. `permanent`: trying again later will not help.
+
+    `status` is the server's answer, None where there was none; `retry_after` is how long it asked us to stay away.
+    """
 
     code = "fetch_failed"
 
-    def __init__(self, message: str, *, permanent: bool) -> None:
+    def __init__(
+        self, message: str, *, permanent: bool, status: int | None = None, retry_after: timedelta | None = None
+    ) -> None:
         super().__init__(message)
         self.permanent = permanent
+        self.status = status
+        self.retry_after = retry_after
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,44 +63,66 @@ class Fetched:
     permanent_url: str | None
 
 
-async def get(url: str, limits: FetchLimits, etag: str | None = None, last_modified: str | None = None) -> Fetched:
-    """Read `url`, or hear that it has not changed since the visit that gave `etag` or `last_modified`.
+class Visitor:
+    """Visits addresses, to be used as a context. Connections to one server are used again, cookies never kept.
 
-    Every visit has connections of its own and no cookies, so nothing of one server reaches another. Raises FetchFailed
-    with one line for a curator.
+    Only checked addresses are dialled, so a connection that stands is to one of them.
     """
-    validators = {"If-None-Match": etag, "If-Modified-Since": last_modified}
-    asked = {name: value for name, value in validators.items() if value}
-    dial = guard.Dial(limits.allow)
-    try:
-        async with asyncio.timeout(limits.seconds), _session(limits, dial, asked) as session:
-            return await _follow(session, url, limits, conditional=bool(asked))
-    except TimeoutError:
-        raise FetchFailed(f"{url}: not read within {limits.seconds:g} seconds: we try later", permanent=False) from None
-    except (aiohttp.ClientError, ValueError) as error:
-        raise _broken(url, error, dial.refusals) from error
+
+    def __init__(self, limits: FetchLimits) -> None:
+        self._limits = limits
+        self._dial = guard.Dial(limits.allow)
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(socket_factory=self._dial.socket, limit=0),
+            headers={"User-Agent": self._limits.user_agent, "Accept-Encoding": ACCEPTED},
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=False,
+            auto_decompress=False,
+            timeout=aiohttp.ClientTimeout(total=self._limits.seconds),
+        )
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._session.close()
+
+    async def get(self, url: str, etag: str | None = None, last_modified: str | None = None) -> Fetched:
+        """Read `url`, or hear that it has not changed since the visit that gave `etag` or `last_modified`.
+
+        Raises FetchFailed with one line for a curator.
+        """
+        validators = {"If-None-Match": etag, "If-Modified-Since": last_modified}
+        asked = {name: value for name, value in validators.items() if value}
+        seconds = self._limits.seconds
+        with self._dial.refusals() as refusals:
+            try:
+                async with asyncio.timeout(seconds):
+                    return await _follow(self._session, url, asked, self._limits)
+            except TimeoutError:
+                message = f"{url}: not read within {seconds:g} seconds: we try later"
+                raise FetchFailed(message, permanent=False) from None
+            except (aiohttp.ClientError, ValueError) as error:
+                raise _broken(url, error, refusals) from error
 
 
-def _session(limits: FetchLimits, dial: guard.Dial, validators: Mapping[str, str]) -> aiohttp.ClientSession:
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(socket_factory=dial.socket),
-        headers={"User-Agent": limits.user_agent, "Accept-Encoding": ACCEPTED, **validators},
-        cookie_jar=aiohttp.DummyCookieJar(),
-        trust_env=False,
-        auto_decompress=False,
-        timeout=aiohttp.ClientTimeout(total=limits.seconds),
-    )
+async def get(url: str, limits: FetchLimits, etag: str | None = None, last_modified: str | None = None) -> Fetched:
+    """A single visit. Raises FetchFailed."""
+    async with Visitor(limits) as visitor:
+        return await visitor.get(url, etag, last_modified)
 
 
-async def _follow(session: aiohttp.ClientSession, url: str, limits: FetchLimits, *, conditional: bool) -> Fetched:
+async def _follow(
+    session: aiohttp.ClientSession, url: str, validators: Mapping[str, str], limits: FetchLimits
+) -> Fetched:
     """Go where `url` leads, one checked hop at a time."""
     here = _web_address(url, start=url)
     permanent_url, permanent = None, True
     for _ in range(limits.redirects + 1):
-        async with session.get(here, allow_redirects=False) as response:
+        async with session.get(here, headers=validators, allow_redirects=False) as response:
             target = _target(response)
             if target is None:
-                return await _received(response, url, permanent_url, limits, conditional=conditional)
+                return await _received(response, url, permanent_url, limits, conditional=bool(validators))
         permanent = permanent and response.status in _MOVED_FOR_GOOD
         here = _web_address(target, start=url)
         permanent_url = str(here) if permanent else permanent_url
@@ -167,7 +198,20 @@ def _refused(url: str, response: aiohttp.ClientResponse) -> FetchFailed:
     status = response.status
     permanent = 400 <= status < 500 and status not in _TRY_AGAIN
     advice = _ADVICE.get(status, "check the address" if permanent else "the server has trouble, we try later")
-    return FetchFailed(f"{url}: answer {status}: {advice}", permanent=permanent)
+    patience = None if permanent else _retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
+    return FetchFailed(f"{url}: answer {status}: {advice}", permanent=permanent, status=status, retry_after=patience)
+
+
+def _retry_after(header: str | None, now: datetime) -> timedelta | None:
+    """How long to stay away, told in seconds or as a date (RFC 9110, 10.2.3); None for anything else."""
+    told = (header or "").strip()
+    if told.isascii() and told.isdigit() and len(told) < 10:
+        return timedelta(seconds=int(told))
+    try:
+        until = parsedate_to_datetime(told)
+        return max(until.replace(tzinfo=until.tzinfo or UTC) - now, timedelta())
+    except (ValueError, OverflowError):
+        return None
 
 
 def _broken(url: str, error: Exception, refusals: Sequence[str]) -> FetchFailed:

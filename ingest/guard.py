@@ -8,7 +8,10 @@ nothing. The networks are listed here because the standard library's idea of "gl
 import errno
 import ipaddress
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Any, Final
 
@@ -60,7 +63,7 @@ def refusal(address: str, port: int, allow: Allowed) -> str | None:
         found = ipaddress.ip_address(address)
     except ValueError:
         return f"{address} is not an IP address"
-    if any(port == open_port and found == ipaddress.ip_address(trusted) for trusted, open_port in allow):
+    if (found, port) in _trusted(allow):
         return None
     if not _is_public(found):
         return f"{address} is not a public address"
@@ -70,20 +73,36 @@ def refusal(address: str, port: int, allow: Allowed) -> str | None:
 
 
 class Dial:
-    """Makes the sockets of one visit, and remembers the reason for each it refused to make."""
+    """Makes the sockets of visits, and tells each visit the reason for every socket it refused to make."""
 
     def __init__(self, allow: Allowed) -> None:
         self._allow = allow
-        self.refusals: list[str] = []
+        self._heard: ContextVar[list[str]] = ContextVar("refusals")
+
+    @contextmanager
+    def refusals(self) -> Iterator[list[str]]:
+        """The reasons heard while the block runs, in this task and in those it starts."""
+        heard: list[str] = []
+        token = self._heard.set(heard)
+        try:
+            yield heard
+        finally:
+            self._heard.reset(token)
 
     def socket(self, target: tuple[Any, ...]) -> socket.socket:
         """A socket for one entry of `getaddrinfo`: a `socket_factory` of aiohttp. Raises PermissionError."""
         family, kind, protocol, _, address = target
         reason = refusal(address[0], address[1], self._allow)
         if reason is not None:
-            self.refusals.append(reason)
+            self._heard.get([]).append(reason)
             raise PermissionError(errno.EPERM, reason)
         return socket.socket(family, kind, protocol)
+
+
+@lru_cache(maxsize=8)
+def _trusted(allow: Allowed) -> frozenset[tuple[IPv4Address | IPv6Address, int]]:
+    """The same addresses in whatever spelling; worked out once, for each dial asks."""
+    return frozenset((ipaddress.ip_address(address), port) for address, port in allow)
 
 
 def _is_public(address: IPv4Address | IPv6Address) -> bool:

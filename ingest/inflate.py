@@ -35,13 +35,13 @@ class Body:
         """Take in the next piece. Raises TooLarge or Undecodable."""
         first = self._received == 0
         self._received += len(chunk)
-        if self._packed and not self._unpacker.eof:
+        if not self._packed:
+            self._content += chunk
+        elif not self._unpacker.eof:  # what follows the packed body is no part of it
             try:
                 self._unpack(chunk, first)
             except zlib.error as error:
                 raise Undecodable("its packing is damaged") from error
-        else:
-            self._content += chunk
         if max(self._received, len(self._content)) > self._limit:
             raise TooLarge
 

@@ -1,21 +1,22 @@
 """One page of one feed item: read it, and store what it became together with the item's own end."""
 
-import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from catalog import articles, audiences, sources
+from catalog import articles, audiences, items, sources
+from catalog.claims import Claim
 from catalog.ids import ArticleId, TenantId, new_id
-from catalog.records import Article, FeedItem, ItemState, Origin, Source
-from ingest import decide, extract, plain, urls
+from catalog.records import Article, Document, FeedItem, ItemState, Origin, Source, SourceKind, Tag
+from ingest import decide, documents, extract, plain, schedule, urls
 from ingest.config import IngestOptions
 from ingest.decide import Fate
-from ingest.extract import NoText, Page
-from ingest.fetch import Fetched, FetchFailed
+from ingest.extract import Boilerplate, NoText, Page
+from ingest.fetch import FetchFailed
 from ingest.fingerprint import fingerprint
+from ingest.sandbox import TooCostly
 from ingest.urls import BadAddress
 from ingest.worker import Outcome, Worker
 
@@ -28,90 +29,127 @@ _COUNTED: Final = {
 _UNTITLED_CHARACTERS: Final = 80
 
 
-async def read_next(worker: Worker) -> bool:
-    """Read the page of the item that has waited longest. False where none is due."""
-    claim = await worker.claim(sources.claim_items)
-    if not claim:
-        return False
-    row = claim.rows[0]
-    reading = Reading(worker.tenant, worker.options, sources.item_of(row), row.article_id, claim.token)
+@dataclass(frozen=True, slots=True)
+class PageWork:
+    """An item that was claimed with `token`, its source, and the content it brought, if any.
+
+    `article_id` is the article that this item became before, if it is read again because it was revised.
+    """
+
+    item: FeedItem
+    source: Source
+    document: Document | None
+    article_id: ArticleId | None
+    token: str
+
+
+async def read(worker: Worker, work: PageWork) -> None:
+    """Read the page of a claimed item, or the document it brought, and write what came of it."""
+    reading = Reading(worker.tenant, worker.options, work)
     try:
-        fetched = await worker.fetch(reading.item.url)
-        page = await asyncio.to_thread(reading.page_of, fetched, worker.clock())
-    except (FetchFailed, NoText, BadAddress) as error:
-        problem, now = str(error), worker.clock()
-        final = not isinstance(error, FetchFailed) or error.permanent
-        await worker.finish(lambda connection: reading.failed(connection, problem, now, final=final))
+        page = await _page(worker, work)
+    except (FetchFailed, NoText, TooCostly, BadAddress) as error:
+        problem = error
+        await worker.finish(lambda connection: reading.failed(connection, problem, worker.clock()))
     else:
-        now = worker.clock()
-        await worker.finish(lambda connection: reading.read(connection, page, now))
-    return True
+        await worker.finish(lambda connection: reading.read(connection, page, worker.clock()))
+
+
+def work_of(connection: Connection, tenant: TenantId, claim: Claim) -> PageWork:
+    """All there is to know about a claimed item."""
+    row = claim.rows[0]
+    item = items.item_of(row)
+    source = sources.get(connection, tenant, item.source_id)
+    brought = None if source.kind is SourceKind.WEB else items.document(connection, tenant, item.id)
+    return PageWork(item, source, brought, row.article_id, claim.token)
+
+
+async def _page(worker: Worker, work: PageWork) -> Page:
+    """What the page says. Raises FetchFailed, NoText or TooCostly."""
+    words = worker.options.min_page_words
+    if work.document is not None:
+        own = work.document
+        return await worker.parse(documents.read, own.content, own.kind, own.name, worker.clock(), 1)
+    if work.item.url is None:
+        raise NoText(f"{work.item.key}: neither a text nor an address came with it: hand it in again")
+    # a company's robots.txt is written for strangers: what is our own we may read
+    fetched = await (worker.fetch if work.source.internal else worker.fetch_page)(work.item.url)
+    if extract.is_front(urls.canonical(fetched.url)) and not extract.is_front(urls.canonical(work.item.url)):
+        raise NoText(f"{work.item.url}: it leads to the front page of the site: the article is gone")
+    told = (fetched.body, fetched.url, fetched.content_type, fetched.charset)
+    return await worker.parse_page(fetched.url, extract.extract, *told, worker.clock(), words)
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A claimed item, and the transactions that reading its page can end in; LeaseLost where the lease ran out first.
-
-    `article_id` is the article that this item became before, if it is read again because the feed revised it.
-    """
+    """The transactions that reading a page can end in; LeaseLost where the lease ran out first."""
 
     tenant: TenantId
     options: IngestOptions
-    item: FeedItem
-    article_id: ArticleId | None
-    token: str
+    work: PageWork
 
-    def page_of(self, fetched: Fetched, now: datetime) -> Page:
-        """What the page says. Raises NoText."""
-        if extract.is_front(urls.canonical(fetched.url)) and not extract.is_front(self._address):
-            raise NoText(f"{self.item.url}: it leads to the front page of the site: the article is gone")
-        words = self.options.min_page_words
-        return extract.extract(fetched.body, fetched.url, fetched.content_type, fetched.charset, now, words)
+    @property
+    def item(self) -> FeedItem:
+        """The item whose page it is."""
+        return self.work.item
 
     def read(self, connection: Connection, page: Page, now: datetime) -> Outcome:
         """Store the page as an article, or as another wording or another address of one we have."""
-        source = sources.get(connection, self.tenant, self.item.source_id)
-        fresh = self._article(source, page, now)
+        fresh = self._article(page, now)
         own = self._own(connection)
         same_text = articles.find(connection, self.tenant, digest=fresh.digest)
-        same_address = articles.find(connection, self.tenant, url=fresh.url)
+        same_address = articles.find(connection, self.tenant, url=fresh.url) if fresh.url else None
         fate = decide.fate(own, same_text, same_address)
         kept = same_text or own or same_address or fresh
         if fate is Fate.STORE and not articles.save(connection, self.tenant, fresh):
             return self.read(connection, page, now)  # another worker stored this text since we looked
         if fate is Fate.REVISE and not articles.revise(connection, self.tenant, kept, fresh):
             return self.read(connection, page, now)  # a curator decided since we looked
-        if fate in (Fate.STORE, Fate.REVISE) and source.audience is not None:
-            audiences.replace(connection, self.tenant, kept.id, source.audience, Origin.SOURCE, now)
+        if fate in (Fate.STORE, Fate.REVISE):
+            self._give(connection, kept.id, now)
         for address in {fresh.url, self._address} - {kept.url}:
-            articles.add_url(connection, self.tenant, kept.id, address)
+            if address is not None:
+                articles.add_url(connection, self.tenant, kept.id, address)
         if fate is Fate.DUPLICATE:
-            self._end(connection, ItemState.DUPLICATE, self.article_id)
+            self._end(connection, ItemState.DUPLICATE, self.work.article_id)
         else:
             self._end(connection, ItemState.STORED, kept.id)
         return Outcome({_COUNTED[fate]: 1})
 
-    def failed(self, connection: Connection, problem: str, now: datetime, *, final: bool) -> Outcome:
+    def _give(self, connection: Connection, article: ArticleId, now: datetime) -> None:
+        """What source and sender said of the article: its audience, and tags that the machine need not guess."""
+        audience = self.item.audience or self.work.source.audience
+        if audience is not None:
+            audiences.replace(connection, self.tenant, article, audience, Origin.SOURCE, now)
+        given = {**self.work.source.tags, **self.item.tags}
+        if given:
+            said = [Tag(facet, each, 1.0, Origin.SOURCE) for facet, concepts in given.items() for each in concepts]
+            articles.replace_tags(connection, self.tenant, article, said)
+
+    def failed(self, connection: Connection, error: Exception, now: datetime) -> Outcome:
         """Try again later; and when that is over, make do with what the feed itself said, if it said enough."""
-        tried: dict[str, Any] = {"attempts": self.item.attempts + 1, "last_error": problem}
-        pause = None if final else decide.next_try(tried["attempts"], self.options.retry_delays)
-        if pause is not None:
-            self._end(connection, ItemState.DUE, self.article_id, **tried, due_at=now + pause)
-            return Outcome({"pages_postponed": 1})
+        problem, attempts = str(error), self.item.attempts + 1
+        tried: dict[str, Any] = {"attempts": attempts, "last_error": problem}
+        if isinstance(error, FetchFailed) and not error.permanent:
+            pause = schedule.next_try(attempts, error.retry_after, self.item.id, self.options)
+            if pause is not None:
+                self._end(connection, ItemState.DUE, self.work.article_id, **tried, due_at=now + pause)
+                return Outcome({"pages_postponed": 1})
         own = self._own(connection)
         if decide.says_enough(self.item.summary, own, self.options.min_feed_words):
             stored = self.read(connection, self._from_feed(), now)
             return Outcome({**stored.counts, "from_feed": 1})
-        self._end(connection, ItemState.STORED if own else ItemState.FAILED, self.article_id, **tried)
+        lost = ItemState.BOILERPLATE if isinstance(error, Boilerplate) else ItemState.FAILED
+        self._end(connection, ItemState.STORED if own else lost, self.work.article_id, **tried)
         return Outcome({"pages_failed": 1}, problem)
 
     @property
-    def _address(self) -> str:
-        return urls.canonical(self.item.url)
+    def _address(self) -> str | None:
+        return urls.canonical(self.item.url) if self.item.url else None
 
     def _own(self, connection: Connection) -> Article | None:
-        known = [self.article_id] if self.article_id else []
-        return next(iter(articles.many(connection, self.tenant, known).values()), None)
+        made = self.work.article_id
+        return articles.get(connection, self.tenant, made) if made else None
 
     def _from_feed(self) -> Page:
         return Page(
@@ -124,27 +162,34 @@ class Reading:
             language=None,
             published_at=None,
             canonical_url=self._address,
+            barrier=None,
         )
 
-    def _article(self, source: Source, page: Page, now: datetime) -> Article:
+    def _article(self, page: Page, now: datetime) -> Article:
+        source = self.work.source
+        published_at = decide.published(self.item.published_at, page.published_at)
         return Article(
             id=ArticleId(new_id()),
             source_id=source.id,
-            url=page.canonical_url,
+            url=page.canonical_url or self._address,
             title=self.item.title or page.title or plain.shorten(page.lead, _UNTITLED_CHARACTERS),
             lead=page.lead,
             text=page.text,
             author=self.item.author or page.author,
             site_name=page.site_name or source.title,
-            image_url=page.image_url,
-            language=page.language or source.language,
-            published_at=decide.published(self.item.published_at, page.published_at),
+            image_url=page.image_url or self.item.image_url,
+            language=self.item.language or page.language or source.language,
+            published_at=published_at,
             created_at=now,
             digest=fingerprint(page.text),
             internal=source.internal,
             needs_legal=source.needs_legal,
+            expires_at=decide.expires(source, self.item.expires_at, published_at),
+            barrier=page.barrier.value if page.barrier else None,
         )
 
     def _end(self, connection: Connection, state: ItemState, article: ArticleId | None, **outcome: Any) -> None:
         told = {"last_error": None, **outcome}
-        sources.finish_item(connection, self.tenant, self.item.id, self.token, state, article, **told)
+        items.end(connection, self.tenant, self.item.id, self.work.token, state, article, **told)
+        if self.work.document is not None and state is not ItemState.DUE:
+            items.drop_document(connection, self.tenant, self.item.id)

@@ -1,45 +1,43 @@
 """One visit to one source: read the feed, and remember all it announced together with the visit itself."""
 
-import asyncio
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from catalog import sources
+from catalog import items, sources
 from catalog.ids import ItemId, TenantId, new_id
-from catalog.records import FeedItem, Source
-from ingest import decide, feeds, urls
+from catalog.records import FeedItem, ItemState, Source, SourceStatus, SourceVisit
+from ingest import decide, feeds, schedule, urls
 from ingest.config import IngestOptions
 from ingest.decide import Step
-from ingest.feeds import Feed, Item, NotAFeed
 from ingest.fetch import Fetched, FetchFailed
+from ingest.items import Feed, Item, NotAFeed
+from ingest.sandbox import TooCostly
 from ingest.worker import Outcome, Worker
 
+_GONE: Final = 410
 
-async def visit_next(worker: Worker) -> bool:
-    """Visit the source that has waited longest. False where none is due."""
-    claim = await worker.claim(sources.claim_due)
-    if not claim:
-        return False
-    visit = Visit(worker.tenant, worker.options, sources.source_of(claim.rows[0]), claim.token)
-    source = visit.source
+
+async def visit(worker: Worker, source: Source, token: str) -> None:
+    """Visit a source that was claimed with `token`, and write what came of it."""
+    at = Visit(worker.tenant, worker.options, source, token, worker.clock())
     try:
         fetched = await worker.fetch(source.url, source.etag, source.last_modified)
-        feed = None if fetched.status == 304 else await asyncio.to_thread(_parse, fetched, worker.clock())
-    except (FetchFailed, NotAFeed) as error:
-        problem, now = str(error), worker.clock()
-        await worker.finish(lambda connection: visit.failed(connection, problem, now))
-        return True
-    now = worker.clock()
+        now = worker.clock()  # one moment for all: what has no date is taken to appear now, and says nothing of rhythm
+        feed = None if fetched.status == 304 else await worker.parse(_parse, fetched, now)
+    except (FetchFailed, NotAFeed, TooCostly) as error:
+        problem = error
+        await worker.finish(lambda connection: at.failed(connection, problem, worker.clock()))
+        return
     if feed is None:
-        await worker.finish(lambda connection: visit.unchanged(connection, now))
+        await worker.finish(lambda connection: at.unchanged(connection, now))
     else:
         # due at one moment, all items of a run are read in the order of their random ids, so that hosts take turns
-        await worker.finish(lambda connection: visit.read(connection, fetched, feed, now, worker.started))
-    return True
+        await worker.finish(lambda connection: at.read(connection, fetched, feed, now, worker.started))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,43 +51,74 @@ class Visit:
     options: IngestOptions
     source: Source
     token: str
+    began: datetime
 
-    def failed(self, connection: Connection, problem: str, now: datetime) -> Outcome:
-        """Leave the source alone for a while, longer with each failure in a row."""
-        failures = self.source.failures + 1
-        pause = decide.next_visit(failures, self.options.interval, self.options.longest_interval)
-        outcome = {"failures": failures, "last_error": problem, "due_at": now + pause, "checked_at": now}
-        sources.finish_visit(connection, self.tenant, self.source.id, self.token, **outcome)
+    def failed(self, connection: Connection, error: Exception, now: datetime) -> Outcome:
+        """Leave the source alone for a while, longer with each failure in a row; for good where it is gone."""
+        failures, problem = self.source.failures + 1, str(error)
+        asked = error.retry_after if isinstance(error, FetchFailed) else None
+        pause = schedule.after_failures(failures, asked, self.source.id, self.options)
+        gone = isinstance(error, FetchFailed) and error.status == _GONE
+        ended = {"status": SourceStatus.ENDED} if gone else {}
+        told = {"failures": failures, "last_error": problem, "due_at": now + pause, **ended}
+        self._finish(connection, now, "ended" if gone else "failed", 0, problem, **told)
         return Outcome({"sources_failed": 1}, problem)
 
     def unchanged(self, connection: Connection, now: datetime) -> Outcome:
         """The feed is as it was."""
-        self._succeeded(connection, now)
+        before = self.source.due_at - self.source.checked_at if self.source.checked_at else self.options.interval
+        self.succeeded(connection, now, "unchanged", 0, schedule.unchanged(before, self.options))
         return Outcome({"sources_unchanged": 1})
 
     def read(self, connection: Connection, fetched: Fetched, feed: Feed, now: datetime, due_at: datetime) -> Outcome:
         """Remember what is new or revised, and how to ask only for changes next time. Items become due at `due_at`."""
+        wait = schedule.rhythm([item.published_at for item in feed.items], feed.ttl, now, self.options)
         learned: dict[str, Any] = {"etag": fetched.etag, "last_modified": fetched.last_modified}
         learned |= {"title": self.source.title or feed.title, "language": self.source.language or feed.language}
-        self._succeeded(connection, now, **learned, **self._moved(connection, fetched))
-        counts: Counter[str] = Counter(sources_read=1)
-        known = sources.known_items(connection, self.tenant, self.source.id, (item.key for item in feed.items))
-        announced: list[FeedItem] = []
+        known = items.known(connection, self.tenant, self.source.id, [item.key for item in feed.items])
+        new, revised = list[FeedItem](), list[FeedItem]()
         for item in feed.items:
-            match decide.step(item, known.get(item.key)):
+            before = known.get(item.key)
+            match decide.step(item, before):
                 case Step.NEW:
-                    counts["items_new"] += 1
+                    new.append(self._remembered(item, before))
                 case Step.REVISED:
-                    counts["items_revised"] += 1
+                    revised.append(self._remembered(item, before))
                 case Step.SKIP:
-                    continue
-            announced.append(self._remembered(item, known.get(item.key)))
-        sources.remember(connection, self.tenant, announced, due_at)
-        return Outcome(counts)
+                    pass
+        self.succeeded(connection, now, "read", len(new), wait, **learned, **self._moved(connection, fetched))
+        items.remember(connection, self.tenant, revised, due_at)
+        counts = Counter(sources_read=1, items_new=len(new), items_revised=len(revised))
+        return Outcome(counts + self.announce(connection, new, now, due_at))
 
-    def _succeeded(self, connection: Connection, now: datetime, **learned: Any) -> None:
-        outcome = {"failures": 0, "last_error": None, "due_at": now + self.options.interval, "checked_at": now}
-        sources.finish_visit(connection, self.tenant, self.source.id, self.token, **outcome, **learned)
+    def announce(
+        self, connection: Connection, new: Collection[FeedItem], now: datetime, due_at: datetime
+    ) -> Counter[str]:
+        """Take the news, as many as the source may bring in a day, the newest first."""
+        since = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        cap, oldest = self.source.daily_cap, decide.oldest(self.source, self.options.oldest)
+        taken = items.taken_since(connection, self.tenant, self.source.id, since) if cap else 0
+        chosen = decide.within(new, None if cap is None else cap - taken, now - oldest)
+        items.remember(connection, self.tenant, chosen.taken, due_at)
+        for left, reason in (
+            (chosen.over, f"the source brings more than its cap of {cap} a day: raise it with 'sluis source edit'"),
+            (chosen.old, f"published more than {oldest.days} days before it was found"),
+        ):
+            items.remember(connection, self.tenant, left, due_at, ItemState.CAPPED, reason)
+        return Counter(items_capped=len(chosen.over), items_old=len(chosen.old))
+
+    def succeeded(
+        self, connection: Connection, now: datetime, outcome: str, items_new: int, wait: timedelta, **learned: Any
+    ) -> None:
+        """The source was there: come back after `wait`. `learned`: columns of `sources`."""
+        told = {"failures": 0, "last_error": None, "due_at": now + wait, **learned}
+        self._finish(connection, now, outcome, items_new, None, **told)
+
+    def _finish(
+        self, connection: Connection, now: datetime, outcome: str, items_new: int, detail: str | None, **told: Any
+    ) -> None:
+        line = SourceVisit(self.source.id, now, outcome, items_new, detail, (now - self.began).total_seconds())
+        sources.finish_visit(connection, self.tenant, line, self.token, checked_at=now, **told)
 
     def _moved(self, connection: Connection, fetched: Fetched) -> dict[str, str]:
         """The feed's new address, where the server says it moved for good and nobody reads it there already."""
@@ -99,7 +128,7 @@ class Visit:
             moved_to = urls.canonical(fetched.permanent_url)
         except urls.BadAddress:
             return {}
-        return {} if sources.is_read(connection, self.tenant, moved_to) else {"url": moved_to}
+        return {} if sources.at(connection, self.tenant, moved_to) else {"url": moved_to}
 
     def _remembered(self, item: Item, known: FeedItem | None) -> FeedItem:
         return FeedItem(
@@ -113,7 +142,8 @@ class Visit:
             published_at=item.published_at,
             digest=item.digest,
             revisions=known.revisions + 1 if known else 0,
-            attempts=0,
+            language=item.language,
+            image_url=item.image_url,
         )
 
 

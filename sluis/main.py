@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from catalog.errors import Invalid, SluisError
 from sluis.commands import (
+    articles,
     audit,
     bench,
     demo,
@@ -31,6 +32,7 @@ from sluis.console import err
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 app.add_typer(sources.app, name="source")
+app.add_typer(articles.app, name="article")
 app.add_typer(review.app, name="review")
 app.add_typer(people.app, name="people")
 app.add_typer(models.app, name="models")
@@ -41,6 +43,7 @@ app.command("init")(init.init)
 app.command("taxonomy")(taxonomy.taxonomy)
 app.command("ingest")(ingest.ingest)
 app.command("enrich")(ingest.enrich)
+app.command("work")(ingest.work)
 app.command("feed")(feed.feed)
 app.command("train")(train.train)
 app.command("evaluate")(train.evaluate)

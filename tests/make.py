@@ -29,6 +29,7 @@ from catalog.records import (
     Tag,
     Vector,
 )
+from ingest.items import Item
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 ENCODER = "e" * 64
@@ -138,6 +139,20 @@ def feed_item(source_id: SourceId, **given: Any) -> FeedItem:
         "attempts": 0,
     }
     return FeedItem(**(defaults | given))
+
+
+def item(**given: Any) -> Item:
+    """An entry as a feed has it."""
+    defaults: dict[str, Any] = {
+        "key": "key",
+        "url": "https://news.example/1",
+        "title": "Lock gates open again",
+        "summary": "The gates are open.",
+        "author": "",
+        "published_at": NOW,
+        "digest": "d" * 64,
+    }
+    return Item(**(defaults | given))
 
 
 def slate(person: EmployeeId, items: Iterable[ArticleId], **given: Any) -> Slate:

@@ -30,8 +30,8 @@ app = typer.Typer(help="Measure ours beside the peers, in one run.", no_args_is_
 
 Data = Annotated[Path | None, typer.Option(help="The folder with real data; see docs/benchmarks.md.")]
 
-BENCHMARKS: Final = ("tagging", "serving", "start", "learning")
-NEED_DATA: Final = frozenset({"tagging"})
+BENCHMARKS: Final = ("tagging", "serving", "start", "learning", "extraction", "ingest", "stories", "enrichment")
+NEED_DATA: Final = frozenset({"tagging", "extraction", "stories"})
 
 _PROGRAM: Final = (sys.executable, "-m", "sluis.main")
 
@@ -45,12 +45,10 @@ class BenchmarkFailed(Unavailable):
 @app.command()
 def tagging(data: Data = None, *, as_json: AsJson = False) -> None:
     """Encoder and taggers on real texts that they have not learned from, and how quick they are."""
-    if data is None:
-        raise Invalid("this is measured on real texts: name their folder with --data DIR (see docs/benchmarks.md)")
     from evaluation.benchmarks import texts
 
     house = open_house()
-    told = texts.read(data, house.taxonomy)  # before torch is loaded: what is missing is said at once
+    told = texts.read(_required(data), house.taxonomy)  # before torch is loaded: what is missing is said at once
     from evaluation.benchmarks import tagging as benchmark
 
     encoder = house.encoder()
@@ -103,6 +101,33 @@ def learning(*, as_json: AsJson = False) -> None:
     _show(found, as_json)
 
 
+@app.command()
+def extraction(data: Data = None, *, as_json: AsJson = False) -> None:
+    """The text found on real pages, and what the whole path costs, beside the bare parsers."""
+    from evaluation.benchmarks import extraction as benchmark
+    from evaluation.benchmarks import path
+
+    pages = benchmark.read(_required(data))
+    with TemporaryDirectory() as folder, progress("Pages", None) as tick:
+        found = [*benchmark.measure(pages, tick), *path.measure(Path(folder), pages, tick)]
+    _show(found, as_json)
+
+
+@app.command()
+def ingest(
+    sources: Annotated[int, typer.Option(min=20, max=50_000, help="How many sources, 15 of them bad.")] = 500,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Hundreds of sources on loopback, with and without some that hang, drip or explode."""
+    from evaluation.benchmarks import ingest as benchmark
+
+    options = benchmark.NewsOptions(sources=sources)
+    with TemporaryDirectory() as folder, progress("Reading", options.steps) as tick:
+        found = benchmark.measure(Path(folder), options, tick)
+    _show(found, as_json)
+
+
 @app.command("all")
 def everything(data: Data = None, *, as_json: AsJson = False) -> None:
     """All benchmarks, one after the other."""
@@ -137,6 +162,12 @@ def run(name: str, data: Path | None) -> list[Figure]:
     if done.returncode:
         raise BenchmarkFailed(f"'sluis bench {name}' ended with {done.returncode}: see above")
     return [Figure.from_row(row) for row in orjson.loads(done.stdout)]
+
+
+def _required(data: Path | None) -> Path:
+    if data is None:
+        raise Invalid("this is measured on real data: name its folder with --data DIR (see docs/benchmarks.md)")
+    return data
 
 
 def _possible(names: Iterable[str], data: Path | None) -> list[str]:

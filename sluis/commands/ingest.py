@@ -1,23 +1,22 @@
-"""`sluis ingest` and `sluis enrich`: bring articles in, and find out what they are about.
+"""`sluis ingest`, `sluis enrich` and `sluis work`: bring articles in, and find out what they are about.
 
-Both import their heavy rooms only when they run: `sluis serve` shares this command line and must stay light.
+They import their heavy rooms only when they run: `sluis serve` shares this command line and must stay light.
 """
 
 import asyncio
+import logging
 from dataclasses import asdict
-from functools import partial
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 from rich.markup import escape
 
-from catalog import articles, sources
+from catalog import sources
 from catalog.clock import utcnow
 from catalog.errors import Conflict, Unavailable
-from catalog.records import State
-from curation.policy import PolicyOptions
-from curation.review import Desk
 from sluis.console import AsJson, err, out, print_json, progress
-from sluis.wiring import House, open_house
+from sluis.wiring import open_house
+from sluis.working import Enrichment
 
 
 class NoSources(Conflict):
@@ -52,31 +51,30 @@ def ingest(*, as_json: AsJson = False) -> None:
 
 def enrich(*, as_json: AsJson = False) -> None:
     """Find language, meaning, tags and story of new articles, and put them before a curator."""
-    from ingest.enrich import enrich as run
-
-    house = open_house()
-    with house.database.read() as connection:
-        waiting = articles.count_by_state(connection, house.tenant).get(State.EXTRACTED, 0)
-    found: dict[str, Any] = {}
+    enrichment = Enrichment(open_house())
+    waiting, found = enrichment.waiting(), dict[str, Any]()
     if waiting:
-        encoder = house.encoder()
-        taggers = house.taggers(encoder, partial(progress, "Learning the vocabulary (once)"))
         with progress("Enriching", waiting) as tick:
-            found = asdict(
-                run(house.database, house.tenant, encoder, taggers, house.settings.enrich_options(), utcnow, tick)
-            )
-    found["routed"] = _route(house)
+            found = asdict(enrichment.run(tick))
+    found["routed"] = enrichment.route()
     _tell(found, as_json)
 
 
-def _route(house: House) -> int:
-    routed = 0
-    while True:
-        with house.database.write() as connection:
-            moved = Desk(connection, house.tenant, utcnow()).route_tagged(PolicyOptions())
-        if not moved:
-            return routed
-        routed += moved
+def work(
+    *,
+    fetch: Annotated[bool, typer.Option(help="Visit sources and read pages.")] = True,
+    enriching: Annotated[bool, typer.Option("--enrich/--no-enrich", help="Tag what was read.")] = True,
+) -> None:
+    """Ingest and enrich as it becomes due, until stopped. SIGTERM drains: what is under way is brought to its end.
+
+    Any number of workers share one PostgreSQL; on the embedded database one worker beside the server is enough.
+    """
+    from sluis import working
+
+    logging.getLogger().setLevel(logging.INFO)
+    house = open_house()
+    out.print("working (stop with Ctrl-C)")
+    working.run(house, fetch=fetch, enrich=enriching)
 
 
 def _tell(report: dict[str, Any], as_json: bool) -> None:

@@ -36,13 +36,16 @@ def list_queue(
     state: Annotated[State | None, typer.Option(help="Only this state; default: all that waits for a person.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000)] = 20,
     *,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also what is attached to another article's story, and what has expired.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show what waits, oldest first, with the audience that the tags propose."""
+    """Show what waits, oldest first, with the audience that the tags propose. +2: two others tell the same story."""
     house = open_house()
     states = (state,) if state else queue.WAITING
     with house.database.read() as connection:
-        entries = queue.waiting(connection, house.tenant, states=states, limit=limit)
+        entries = queue.waiting(connection, house.tenant, utcnow(), states=states, everything=everything, limit=limit)
     if as_json:
         print_json(entries)
         return
@@ -51,7 +54,7 @@ def list_queue(
             "id": entry.article.id[:8],
             "day": f"{entry.article.published_at:%Y-%m-%d}",
             "in": entry.article.language,
-            "title": entry.article.title + (f" ({entry.story_size} tell this)" if entry.story_size > 1 else ""),
+            "title": entry.article.title + (f" +{len(entry.attached)}" if entry.attached else ""),
             "for": _who(entry.audience or entry.proposed) or "? (you decide)",
             "state": entry.article.state,
         }
@@ -76,7 +79,7 @@ def show_entry(
         print_json({"entry": entry, "decisions": trail})
         return
     found = entry.article
-    out.print(f"[bold]{escape(found.title)}[/]\n{escape(found.url)}")
+    out.print(f"[bold]{escape(found.title)}[/]\n{escape(found.url or 'no address')}")
     facts = (found.state, found.language, escape(found.site_name), f"{found.published_at:%Y-%m-%d %H:%M}")
     out.print(*facts, f"revision {found.revision}", sep=" · ")
     out.print(f"\n{escape(found.text)}\n")
@@ -88,6 +91,9 @@ def show_entry(
     out.print(f"\naudience: {_who(entry.audience) or 'nobody yet'}; proposed: {_who(entry.proposed) or 'unclear'}")
     if found.needs_legal:
         out.print("legal must sign")
+    for other in entry.attached:
+        where = f"{escape(other.site_name)} · {escape(other.url or 'no address')}"
+        out.print(f"also told by {other.id[:8]} · {other.state} · {where}", soft_wrap=True)
     for decision in trail:
         what = f"{decision.action} → {decision.after}"
         out.print(f"{decision.at:%Y-%m-%d %H:%M} {escape(decision.actor)}: {what} {escape(decision.reason)}")

@@ -34,8 +34,8 @@ def decide(
 ) -> Agreement:
     """Decide on all that waits, each at a moment shortly after it was published."""
     agreement = Agreement()
-    for entry in queue.waiting(connection, tenant, states=(State.IN_REVIEW,), limit=1000):
-        story = stories[entry.article.url.rsplit("/", 1)[-1]]
+    for entry in queue.waiting(connection, tenant, now, states=(State.IN_REVIEW,), everything=True, limit=1000):
+        story = stories[(entry.article.url or "").rpartition("/")[2]]
         audience = Audience({FUNCTION: story.audience})
         _compare(agreement, audience, propose(entry.tags))
         moment = _shortly_after(entry.article, _DECIDES_AFTER, now)
@@ -43,7 +43,7 @@ def decide(
         said = "right for this audience" if not story.legal else "right, but legal should look at it first"
         desk.approve(entry.article.id, CURATOR, audience=audience, needs_legal=story.legal, reason=said)
         tick(1)
-    for entry in queue.waiting(connection, tenant, states=(State.LEGAL_REVIEW,), limit=1000):
+    for entry in queue.waiting(connection, tenant, now, states=(State.LEGAL_REVIEW,), limit=1000):
         desk = Desk(connection, tenant, _shortly_after(entry.article, _SIGNS_AFTER, now))
         desk.sign(entry.article.id, LAWYER, reason="figures and names are cleared")
     return agreement

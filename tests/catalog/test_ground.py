@@ -91,31 +91,6 @@ def test_a_key_opens_until_it_is_revoked_or_expires(database, tenant):
         assert text.rpartition("_")[2] not in repr(keys.every(connection, tenant))
 
 
-def test_a_source_is_added_once(database, tenant):
-    feed = make.source()
-    with database.write() as connection:
-        sources.add(connection, tenant, feed)
-        assert sources.get(connection, tenant, feed.id) == feed
-        with pytest.raises(SourceExists):
-            sources.add(connection, tenant, make.source(url=feed.url))
-        with pytest.raises(NotFound):
-            sources.get(connection, tenant, "none")
-
-
-def test_items_are_remembered_claimed_and_finished(database, tenant):
-    feed = make.source()
-    item = make.feed_item(feed.id)
-    with database.write() as connection:
-        sources.add(connection, tenant, feed)
-        sources.remember(connection, tenant, [item], NOW)
-        assert sources.known_items(connection, tenant, feed.id, [item.key]) == {item.key: item}
-        assert sources.count_due(connection, tenant, NOW) == (1, 1)
-        claimed = sources.claim_items(connection, tenant, 5, NOW, timedelta(minutes=1))
-        assert [sources.item_of(row) for row in claimed.rows] == [item]
-        sources.finish_item(connection, tenant, item.id, claimed.token, ItemState.FAILED, last_error="no text")
-        assert sources.count_due(connection, tenant, NOW) == (1, 0)
-
-
 def test_function_is_always_a_hard_axis(database, tenant):
     with pytest.raises(ValueError, match="function"):
         Tenant("x", ("unit",))

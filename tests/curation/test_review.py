@@ -198,7 +198,7 @@ def test_a_decision_needs_a_name():
 def test_the_queue_shows_the_oldest_first_with_what_the_machine_would_do(connection, tenant, put):
     newer = put(published_at=NOW - timedelta(days=1))
     older = put(published_at=NOW - timedelta(days=2), functions=())
-    entries = queue.waiting(connection, tenant)
+    entries = queue.waiting(connection, tenant, NOW)
     assert [entry.article.id for entry in entries] == [older, newer]
     assert [entry.proposed for entry in entries] == [None, SALES]
     assert queue.entry(connection, tenant, newer[:13]).article.id == newer

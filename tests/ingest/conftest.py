@@ -1,5 +1,6 @@
 """A newsroom on loopback and an organisation that reads it, on a clock that tests move."""
 
+import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -19,6 +20,8 @@ from tests.ingest.site import Answer, Site
 from tests.make import NOW
 
 LEASE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+FEW_WORDS: dict[str, Any] = {"min_page_words": 20, "min_feed_words": 10}
 
 
 @dataclass
@@ -47,9 +50,14 @@ class Reader:
             sources.add(connection, self.tenant, source)
         return source
 
-    async def run(self, site: Site, **options: Any) -> IngestReport:
-        chosen = IngestOptions(limits=site.limits(), lease=LEASE, min_page_words=20, min_feed_words=10)
-        return await ingest(self.database, self.tenant, replace(chosen, **options), self.clock, self.progress.append)
+    async def run(
+        self, site: Site, *, stop: asyncio.Event | None = None, stay: bool = False, **options: Any
+    ) -> IngestReport:
+        chosen = IngestOptions(
+            limits=site.limits(), lease=LEASE, shortest_interval=HOUR, longest_interval=HOUR, **FEW_WORDS
+        )
+        told = replace(chosen, **options)
+        return await ingest(self.database, self.tenant, told, self.clock, self.progress.append, stop, stay=stay)
 
     def source(self, source: Source) -> Source:
         with self.database.read() as connection:

@@ -110,7 +110,7 @@ def test_ingestion_survives_a_death_at_every_step(sqlite_database: Database, mor
         except Killed:
             died = True
         reader.clock.forward(LEASE)
-        assert (await reader.run(site, concurrency=1)).left_to_others == 0
+        assert (await reader.run(site, concurrency=1)).left_for_later == 0
         return died
 
     async def scenario() -> None:

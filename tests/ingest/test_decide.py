@@ -8,14 +8,13 @@ from catalog.ids import SourceId, new_id
 from catalog.records import State
 from ingest import decide
 from ingest.decide import Fate, Step
-from ingest.feeds import Item
 from tests import make
 from tests.make import NOW
 
-ITEM = Item("key", "https://a.example/1", "Title", "Summary", "", NOW, "digest")
+ITEM = make.item(digest="digest")
 SOURCE = SourceId(new_id())
 MINE, THEIRS = make.article(text="word " * 100), make.article()
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+DAY = timedelta(days=1)
 
 
 @pytest.mark.parametrize(
@@ -66,10 +65,17 @@ def test_an_article_is_as_old_as_its_page_says(on_page, expected):
     assert decide.published(NOW, on_page) == expected
 
 
-@pytest.mark.parametrize(("failures", "pause"), [(0, HOUR), (1, 2 * HOUR), (3, 8 * HOUR), (5, DAY), (10_000, DAY)])
-def test_a_source_that_fails_is_left_alone_longer(failures, pause):
-    assert decide.next_visit(failures, HOUR, DAY) == pause
+def test_the_newest_are_taken_first_and_what_is_old_is_no_news():
+    new = [make.feed_item(SOURCE, published_at=NOW - days * DAY) for days in (5, 1, 3, 40)]
+    chosen = decide.within(new, 2, NOW - 30 * DAY)
+    assert (chosen.taken, chosen.over, chosen.old) == ((new[1], new[2]), (new[0],), (new[3],))
+    assert decide.within(new, None, NOW - 90 * DAY).taken == (new[1], new[2], new[0], new[3])
+    assert decide.within(new, -1, NOW - 90 * DAY).taken == ()
 
 
-def test_a_page_is_tried_once_more_than_there_are_delays():
-    assert [decide.next_try(attempts, (HOUR, DAY)) for attempts in (1, 2, 3)] == [HOUR, DAY, None]
+def test_nothing_is_taken_that_would_be_put_away_at_once():
+    assert decide.oldest(make.source(), 90 * DAY) == 90 * DAY
+    assert decide.oldest(make.source(archive_days=30), 90 * DAY) == 30 * DAY
+    assert decide.expires(make.source(archive_days=30), None, NOW) == NOW + 30 * DAY
+    assert decide.expires(make.source(archive_days=30), NOW + DAY, NOW) == NOW + DAY
+    assert decide.expires(make.source(), None, NOW) is None

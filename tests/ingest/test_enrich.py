@@ -1,19 +1,19 @@
-"""Enrichment: language, vector, tags and story, all or nothing, and only ever one encoder."""
+"""Enrichment: language, vector, sketch, tags and story, all or nothing, and only ever one encoder."""
 
-from dataclasses import replace
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import numpy as np
 import pytest
 
 from catalog import articles, tenants
-from catalog.articles import Neighbour
 from catalog.database import Database
-from catalog.ids import ArticleId, TenantId, new_id
-from catalog.records import State, Tag
+from catalog.ids import TenantId
+from catalog.records import Origin, State, Tag
 from ingest.config import EnrichOptions
 from ingest.enrich import PASSAGE_WORDS, EnrichReport, OtherEncoder, enrich, passage
-from ingest.stories import Stories
+from ingest.sketch import sketch
 from models.hashing import HashingEncoder
 from models.protocols import Progress, Vectors
 from tests import make
@@ -68,6 +68,8 @@ def test_an_article_gets_all_there_is_to_know(database, tenant):
         assert found[dutch.id].story_id == dutch.id
         vectors = articles.vectors(connection, tenant, ENCODER.digest)
         assert np.array_equal(vectors[dutch.id], ENCODER.encode([passage(dutch)])[0])
+        [known] = articles.neighbours(connection, tenant, ENCODER.digest, [dutch.id])
+        assert np.array_equal(known.sketch, sketch(dutch.text))
         [tag] = articles.tags_of(connection, tenant, [dutch.id])[dutch.id]
         assert tag == BySign().tags(vectors[dutch.id][None])[0][0]
         assert tenants.get(connection, tenant).encoder == ENCODER.digest
@@ -130,6 +132,108 @@ def test_near_duplicates_join_one_story_within_a_batch_and_later(database, tenan
         assert articles.story_sizes(connection, tenant, [first.id]) == {first.id: 3}
 
 
+def test_what_the_source_says_about_a_facet_comes_before_the_tagger(sqlite_database, tenant):
+    told, silent = make.article(text=DUTCH * 3), make.article(text=ENGLISH * 3)
+    save(sqlite_database, tenant, told, silent)
+    said = [Tag("topic", "water", 1.0, Origin.SOURCE), Tag("industry", "construction", 1.0, Origin.SOURCE)]
+    with sqlite_database.write() as connection:
+        articles.replace_tags(connection, tenant, told.id, said)
+        articles.replace_tags(connection, tenant, silent.id, said[1:])
+    run(sqlite_database, tenant)
+    with sqlite_database.read() as connection:
+        tags = articles.tags_of(connection, tenant)
+    assert sorted(tags[told.id], key=lambda tag: tag.facet) == [said[1], said[0]]
+    assert {(tag.facet, tag.origin) for tag in tags[silent.id]} == {
+        ("industry", Origin.SOURCE),
+        ("topic", Origin.MACHINE),
+    }
+
+
+def test_two_workers_at_once_start_one_story(database, tenant):
+    """Both have encoded their article before either writes it down."""
+    both = Barrier(2, timeout=30)
+    for round_ in range(3):
+        pair = [make.article(text=f"{ENGLISH} Round {round_}. " * 5 + end) for end in ("", "And so.")]
+        save(database, tenant, *pair)
+
+        def work(_: int) -> EnrichReport:
+            rest = iter([both.wait])
+            return run(database, tenant, Busy(lambda: next(rest)()), batch=1)
+
+        with ThreadPoolExecutor(2) as workers:
+            reports = list(workers.map(work, range(2)))
+        assert sum(report.articles_tagged for report in reports) == 2
+        with database.read() as connection:
+            found = articles.many(connection, tenant, [each.id for each in pair])
+        assert len({each.story_id for each in found.values()}) == 1
+
+
+def test_stories_that_turn_out_to_be_one_are_one_in_the_database(sqlite_database, tenant):
+    words = [f"word{number}" for number in range(300)]
+    texts = [words[:130], words[170:], words]
+    beginning, end, whole = (make.article(text=" ".join(text), published_at=NOW - DAY) for text in texts)
+    options = {"story_cosine": 2.0, "story_cosine_across": 2.0, "story_jaccard": 0.35, "story_slack": 4.0}
+    for article in (beginning, end):
+        save(sqlite_database, tenant, article)
+        assert run(sqlite_database, tenant, **options).in_a_story == 0
+    save(sqlite_database, tenant, whole)
+    assert run(sqlite_database, tenant, **options).in_a_story == 2
+    with sqlite_database.read() as connection:
+        found = articles.many(connection, tenant, [beginning.id, end.id, whole.id])
+    assert len({each.story_id for each in found.values()}) == 1
+
+
+def revised(connection, tenant, known) -> None:
+    assert articles.revise(connection, tenant, known, make.article())
+
+
+def moved(connection, tenant, known) -> None:
+    articles.move(connection, tenant, known, State.WITHDRAWN)
+
+
+@pytest.mark.parametrize("change", [revised, moved])
+def test_nobody_holds_an_article_while_waiting_for_who_gives_stories(postgres_database, tenant, change):
+    """Who gives stories holds the tenant and then wants articles: the other way round, each would wait for ever."""
+    known = make.article()
+    save(postgres_database, tenant, known)
+
+    def work() -> None:
+        with postgres_database.write() as connection:
+            change(connection, tenant, known)
+
+    def waits() -> bool:
+        here = "datname = current_database() AND wait_event_type = 'Lock'"
+        question = f"SELECT count(*) FROM pg_stat_activity WHERE {here}"
+        with postgres_database.read() as connection:
+            return bool(connection.exec_driver_sql(question).scalar_one())
+
+    with ThreadPoolExecutor(1) as other:
+        with postgres_database.write() as connection:
+            tenants.get(connection, tenant, lock=True)
+            at_work = other.submit(work)
+            while not waits():
+                assert not at_work.done()
+            connection.exec_driver_sql("SELECT 1 FROM articles FOR UPDATE NOWAIT").one()
+        at_work.result(timeout=30)
+
+
+def test_enrichment_stops_between_batches_when_it_is_told_to(sqlite_database, tenant):
+    save(sqlite_database, tenant, *(make.article(text=f"{ENGLISH} {n}") for n in range(5)))
+    answers = iter([True, False])
+    report = enrich(
+        sqlite_database,
+        tenant,
+        ENCODER,
+        BySign(),
+        EnrichOptions(batch=2),
+        lambda: NOW,
+        lambda _: None,
+        lambda: next(answers),
+    )
+    assert report.articles_tagged == 2
+    assert run(sqlite_database, tenant).articles_tagged == 3
+
+
 def test_a_revised_article_is_enriched_anew(sqlite_database, tenant):
     known = make.article(text=DUTCH * 3)
     save(sqlite_database, tenant, known)
@@ -140,45 +244,6 @@ def test_a_revised_article_is_enriched_anew(sqlite_database, tenant):
     assert run(sqlite_database, tenant).articles_tagged == 1
     with sqlite_database.read() as connection:
         assert articles.get(connection, tenant, known.id).language == "en"
-
-
-def neighbour(cosine: float, **given) -> Neighbour:
-    vector = np.array([cosine, np.sqrt(1 - cosine**2)], np.float32)
-    known = Neighbour(ArticleId(new_id()), None, "nl", NOW, vector)
-    return replace(known, **given)
-
-
-NEW = neighbour(1.0)
-SELF = neighbour(0.99, id=NEW.id)
-TOLD = ArticleId(new_id())
-
-
-@pytest.mark.parametrize(
-    ("known", "joins"),
-    [
-        ([], None),
-        ([neighbour(0.95)], 0),
-        ([neighbour(0.93)], None),
-        ([neighbour(0.93, language="en")], 0),
-        ([neighbour(0.89, language="en")], None),
-        ([neighbour(0.95), neighbour(0.97)], 1),
-        ([neighbour(0.93), neighbour(0.91, language="en")], 1),
-        ([neighbour(0.99, published_at=NOW - 14 * DAY)], 0),
-        ([neighbour(0.99, published_at=NOW - 15 * DAY)], None),
-        ([neighbour(0.99, published_at=NOW + 15 * DAY), neighbour(0.95)], 1),
-        ([SELF], None),
-    ],
-)
-def test_the_nearest_that_is_near_enough_decides(known, joins):
-    expected = NEW.id if joins is None else known[joins].id
-    assert Stories(known, EnrichOptions()).of(NEW) == expected
-
-
-def test_a_story_keeps_the_name_of_its_first_article():
-    stories = Stories([neighbour(0.95, story_id=TOLD)], EnrichOptions())
-    assert stories.of(NEW) == TOLD
-    stories.add(NEW, TOLD)
-    assert stories.of(neighbour(0.999)) == TOLD
 
 
 def test_a_passage_is_title_lead_and_beginning_each_once():

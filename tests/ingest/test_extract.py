@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.extract import LEAD_CHARACTERS, NoText, Page, extract, lead
+from ingest.extract import LEAD_CHARACTERS, Boilerplate, NoText, Page, extract, from_markup, lead, without
 from tests.make import NOW
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "pages"
@@ -27,7 +27,7 @@ def test_golden(path):
     if "error" in case:
         with pytest.raises(NoText) as caught:
             extract(*arguments)
-        assert str(caught.value) == case["error"]
+        assert (str(caught.value), caught.value.code) == (case["error"], case["code"])
         return
     found = asdict(extract(*arguments))
     found["published_at"] = found["published_at"] and found["published_at"].isoformat()
@@ -105,6 +105,37 @@ def test_an_image_that_is_not_on_the_web_is_dropped(address):
 def test_a_date_still_to_come_is_not_believed():
     found = read('<meta property="article:published_time" content="2027-03-09T09:00:00Z">').published_at
     assert found is None or found <= NOW
+
+
+def test_a_notice_outside_of_the_text_is_seen_where_the_text_is_missing():
+    banner = "<div class='cookie-banner'><p>We use cookies. By clicking Accept you agree to all cookies.</p></div>"
+    with pytest.raises(Boilerplate, match="it shows only a cookie notice: "):
+        extract(
+            f"<html><body>{banner}</body></html>".encode(), "https://a.example/1", "text/html", None, NOW, MIN_WORDS
+        )
+
+
+def test_a_banner_over_an_article_is_no_barrier():
+    found = read(body=f"{WORDS}</p><p>We use cookies. By clicking Accept you agree to all cookies.")
+    assert found.barrier is None
+
+
+def test_a_page_out_of_a_file_has_the_address_it_claims_or_none():
+    written = f"<html lang='en'><head>{{}}</head><body><article><h1>Dawn</h1><p>{WORDS}</p></article></body></html>"
+    claims = '<link rel="canonical" href="https://any.example/a/1">'
+    relative = '<link rel="canonical" href="/a/1"><meta property="og:image" content="/a.jpg">'
+    assert (
+        from_markup(written.format(claims), "a.html", None, NOW, MIN_WORDS).canonical_url == "https://any.example/a/1"
+    )
+    found = from_markup(written.format(relative), "a.html", None, NOW, MIN_WORDS)
+    assert (found.canonical_url, found.image_url) == (None, None)
+    with pytest.raises(NoText, match=r"^a.html: 1 words"):
+        from_markup("<html><body><p>Word</p></body></html>", "a.html", None, NOW, MIN_WORDS)
+
+
+def test_only_a_heading_that_repeats_the_title_is_left_out():
+    assert without("Dawn | The Daily Tide", "DAWN\nThe text.") == "The text."
+    assert without("Dawn", "At dawn\nThe text.") == "At dawn\nThe text."
 
 
 def test_a_lead_is_short_and_ends_at_a_word():

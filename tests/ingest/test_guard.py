@@ -90,6 +90,15 @@ def test_trust_is_for_one_address_on_one_port():
     assert refusal("8.8.8.8", 8123, trusted)
 
 
+def test_trust_holds_in_whatever_spelling_and_among_many():
+    many = frozenset((f"10.0.{number // 250}.{number % 250}", 8000 + number) for number in range(500))
+    trusted = many | {("fd00:0:0::1", 8080)}
+    assert refusal("fd00::1", 8080, trusted) is None
+    assert refusal("10.0.1.249", 8499, trusted) is None
+    assert refusal("10.0.1.249", 8498, trusted)
+    assert refusal("::ffff:10.0.1.249", 8499, trusted), "a wrapped address is another address"
+
+
 @given(st.sampled_from(PRIVATE_V4).flatmap(lambda network: st.ip_addresses(network=network)))
 def test_no_private_address_passes_in_any_wrapping(address):
     wrapped = [str(address), f"::ffff:{address}", f"::{address}", f"64:ff9b::{address}"]
@@ -127,8 +136,9 @@ def test_of_mixed_records_only_the_checked_address_is_connected():
             resolver = _Records("127.0.0.2", "127.0.0.1")
             connector = aiohttp.TCPConnector(socket_factory=dial.socket, resolver=resolver)
             url = f"http://rebound.example:{site.port}/"
-            async with aiohttp.ClientSession(connector=connector) as session, session.get(url) as response:
-                assert await response.text() == "fine"
-            assert dial.refusals == ["127.0.0.2 is not a public address"]
+            with dial.refusals() as refusals:
+                async with aiohttp.ClientSession(connector=connector) as session, session.get(url) as response:
+                    assert await response.text() == "fine"
+            assert refusals == ["127.0.0.2 is not a public address"]
 
     asyncio.run(scenario())

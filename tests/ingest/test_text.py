@@ -1,5 +1,6 @@
 """Plain text and its fingerprint: nothing hidden survives, and typography does not make a text another text."""
 
+import time
 import unicodedata
 
 import pytest
@@ -20,6 +21,34 @@ def test_a_line_is_clean_whatever_goes_in(text, hidden):
     assert found.splitlines() == [found] * bool(found)
     assert unicodedata.is_normalized("NFC", found)
     found.encode()
+
+
+MARKS = "\u0301\u0316\u0344\u0489\u064b\u0e47\u20dd\ufe0f\U0001d165\U000e0100"
+
+
+@given(st.text(alphabet="ae\u0958\uac00\u200b \n" + MARKS, max_size=60))
+def test_accents_do_not_pile_up(text):
+    found = plain.line(text)
+    assert found == plain.line(found)
+    assert unicodedata.is_normalized("NFC", found)
+    assert not any(set(found[at : at + 5]) <= set(MARKS) for at in range(len(found) - 4))
+
+
+@pytest.mark.parametrize(
+    "word", ["\u1ebf", "ที่นี้", "שָׁלוֹם", "مُدَرِّسٌ", "हिन्दी", "Tiếng Việt", "👩🏽‍🔬️", "e\u0301\u0323\u0330\u0331"]
+)
+def test_the_accents_of_real_words_stay(word):
+    marks = [character for character in unicodedata.normalize("NFD", word) if unicodedata.combining(character)]
+    kept = [
+        character for character in unicodedata.normalize("NFD", plain.line(word)) if unicodedata.combining(character)
+    ]
+    assert kept == marks
+
+
+def test_a_tower_of_accents_takes_no_time():
+    start = time.perf_counter()
+    assert len(plain.line("a" + "\u0301\u0316" * 1_000_000)) == 1 + plain.MOST_MARKS - 1
+    assert time.perf_counter() - start < 3
 
 
 @given(st.text(alphabet="<>&;/abp \n\"='!-", max_size=60))
@@ -63,3 +92,12 @@ def test_typography_does_not_change_a_fingerprint():
 def test_a_fingerprint_does_not_mind_case_and_space(text):
     assert fingerprint(text) == fingerprint(f"  {text}\n")
     assert len(fingerprint(text)) == 64
+
+
+@pytest.mark.parametrize("number", ["0", "1", "11", "x1b", "xd800", "xfffe", "x110000", "99999999"])
+def test_a_number_that_is_no_character_is_a_space(number):
+    assert plain.from_html(f"<p>a&#{number};b</p><p>c</p>") == "a b\nc"
+
+
+def test_a_number_that_is_a_character_is_read():
+    assert plain.from_html("<p>&#8364; &#xe9;&#x1F600;</p>") == "€ é😀"
