@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Join, Row, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Join, Row, bindparam, delete, func, select, update
 
 from catalog import audiences, tables, tenants
 from catalog.claims import Claim, ClaimQuery, claim, finish
@@ -20,6 +20,11 @@ _u = tables.article_urls
 _e = tables.embeddings
 _t = tables.tags
 
+_OF = _a.c.tenant_id == bindparam("of")
+_WITH_TEXT = select(_a).where(_OF, _a.c.digest == bindparam("what"))
+_AT_ADDRESS = select(_a).where(
+    _OF, _a.c.id.in_(select(_u.c.article_id).where(_u.c.tenant_id == bindparam("of"), _u.c.url == bindparam("what")))
+)
 _WAITS = ClaimQuery(_a, _a.c.state == State.EXTRACTED, _a.c.created_at)
 _s = tables.sources
 
@@ -99,13 +104,6 @@ def count_by_state(connection: Connection, tenant: TenantId) -> dict[State, int]
     return {State(state): int(count) for state, count in connection.execute(counted)}
 
 
-def story_sizes(connection: Connection, tenant: TenantId, stories: Iterable[ArticleId]) -> dict[ArticleId, int]:
-    """How many articles tell each of these stories."""
-    where = (_a.c.tenant_id == tenant, _a.c.story_id.in_(list(stories)))
-    counted = select(_a.c.story_id, func.count()).where(*where).group_by(_a.c.story_id)
-    return {ArticleId(story): int(count) for story, count in connection.execute(counted)}
-
-
 def members(
     connection: Connection, tenant: TenantId, states: Iterable[State], stories: Iterable[ArticleId] | None = None
 ) -> list[Member]:
@@ -131,9 +129,8 @@ def join_stories(connection: Connection, tenant: TenantId, told: Sequence[Articl
 
 def find(connection: Connection, tenant: TenantId, *, url: str = "", digest: str = "") -> Article | None:
     """The article known under this canonical address or with exactly this text."""
-    known = select(_u.c.article_id).where(_u.c.tenant_id == tenant, _u.c.url == url)
-    same = _a.c.id.in_(known) if url else _a.c.digest == digest
-    row = connection.execute(select(_a).where(_a.c.tenant_id == tenant, same)).one_or_none()
+    query = _AT_ADDRESS if url else _WITH_TEXT
+    row = connection.execute(query, {"of": tenant, "what": url or digest}).one_or_none()
     return article_of(row) if row else None
 
 

@@ -4,9 +4,10 @@ SQLite runs in WAL with `BEGIN IMMEDIATE` for writes, so a writer waits for its 
 half-way with "database is locked"; PostgreSQL runs at its default isolation with row locks.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -84,13 +85,17 @@ def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.I
 
 def record(kind: type[Record], row: Row[Any], **given: Any) -> Record:
     """A row as a record: columns fill the fields of the same name, `given` the others."""
-    names = [field.name for field in fields(kind) if field.name not in given]  # type: ignore[arg-type]
-    return kind(**{name: getattr(row, name) for name in names}, **given)
+    said = row._mapping
+    return kind(**{name: said[name] for name in _names(kind) if name not in given}, **given)
 
 
 def values(item: Any, *leave_out: str) -> dict[str, Any]:
     """The fields of a record as column values; the opposite of `record`."""
-    return {field.name: getattr(item, field.name) for field in fields(item) if field.name not in leave_out}
+    return {name: getattr(item, name) for name in _names(type(item)) if name not in leave_out}
+
+
+_names: Callable[[Any], tuple[str, ...]] = cache(lambda kind: tuple(field.name for field in fields(kind)))
+"""The fields of a record. They are asked for with every row."""
 
 
 def _sqlite(url: URL) -> Engine:

@@ -191,7 +191,7 @@ class SourceVisit:
 
 
 class ItemState(StrEnum):
-    """What became of an item: `capped` came over its source's cap or too late, `boilerplate` had a page without text."""
+    """What became of an item: `capped` came over a cap or too late, `boilerplate` had a page without an article."""
 
     DUE = "due"
     STORED = "stored"

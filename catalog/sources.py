@@ -18,8 +18,10 @@ _v = tables.source_visits
 
 _READ = (_s.c.status == SourceStatus.ACTIVE) & ~_s.c.url.startswith("push:")
 _WAITS = _READ & (_s.c.due_at <= bindparam("now", type_=_s.c.due_at.type))
+_ONE = select(_s).where(_s.c.tenant_id == bindparam("of"), _s.c.id == bindparam("which"))
 _DUE = ClaimQuery(_s, _WAITS & free_host(_s), _s.c.due_at)
 
+UNCHANGED = "unchanged"
 KEPT = timedelta(days=30)
 """How long the history of visits goes back."""
 
@@ -40,7 +42,7 @@ def add(connection: Connection, tenant: TenantId, source: Source) -> None:
 
 def get(connection: Connection, tenant: TenantId, source: SourceId) -> Source:
     """One source."""
-    row = connection.execute(select(_s).where(_s.c.tenant_id == tenant, _s.c.id == source)).one_or_none()
+    row = connection.execute(_ONE, {"of": tenant, "which": source}).one_or_none()
     if row is None:
         raise NotFound(f"there is no source {source}: 'sluis source list' shows those there are")
     return source_of(row)
@@ -87,7 +89,10 @@ def finish_visit(connection: Connection, tenant: TenantId, visit: SourceVisit, t
         outcome["host"] = host_of(outcome["url"])
     finish(connection, _s, tenant, visit.source_id, token, outcome)
     mine = (_v.c.tenant_id == tenant, _v.c.source_id == visit.source_id)
-    connection.execute(delete(_v).where(*mine, _v.c.at < visit.at - KEPT))
+    old = _v.c.at < visit.at - KEPT
+    if visit.outcome == UNCHANGED:  # a run of these is one line, or a folder would write one a minute
+        old |= (_v.c.outcome == UNCHANGED) & (_v.c.at > visit.at - timedelta(hours=1))
+    connection.execute(delete(_v).where(*mine, old))
     connection.execute(insert(connection, _v).values(tenant_id=tenant, id=new_id(), **values(visit)))
 
 

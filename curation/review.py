@@ -101,7 +101,7 @@ class Desk:
         chosen = audience or self._standing_audience(article_id)
         hard_axes = tenants.get(self.connection, self.tenant).hard_axes
         complete = require_complete(chosen, hard_axes)
-        opens, closes = live_from or self.now, expires_at
+        opens, closes = live_from or self.now, expires_at or article.expires_at
         if closes is not None and closes <= opens:
             raise Invalid(f"it would expire at {closes:%Y-%m-%d %H:%M}, before it goes live: choose a later moment")
         legal = article.needs_legal if needs_legal is None else needs_legal
@@ -138,7 +138,7 @@ class Desk:
         """Withdraw what was handed in: the article it became, and the item, so that no reading brings it back.
 
         Again, or of what was rejected, changes no article. Raises StateChanged where it was read since it was `seen`:
-        look again, in a transaction of its own, because only articles, tenant and items in this order never deadlock.
+        look again, in a transaction of its own, because only tenant, articles and items in this order never deadlock.
         """
         if seen.state is ItemState.WITHDRAWN:
             return

@@ -21,6 +21,7 @@ logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # what it complains
 LEAD_CHARACTERS: Final = 300
 TITLE_CHARACTERS: Final = 300
 NAME_CHARACTERS: Final = 200
+_LITTLE_WORDS: Final = 100
 
 _PAGES: Final = {"text/html", "application/xhtml+xml", "text/plain", "text/xml", "application/xml", ""}
 _UNKNOWN: Final = "application/octet-stream"
@@ -102,15 +103,20 @@ def without(title: str, text: str) -> str:
 
 
 def _read(markup: str, name: str, url: str | None, now: datetime) -> tuple[Any, Document]:
-    """The parsed page, None where it is none, and what the extractor finds on it."""
+    """The parsed page, None where it is none, and what the extractor finds on it.
+
+    Its second opinions take a fifth of its time and change next to nothing where the first one found an article, so
+    they are only asked for where that found little.
+    """
     dates = {"extensive_search": False, "original_date": True, "max_date": now.strftime("%Y-%m-%d")}
+    told: dict[str, Any] = {"with_metadata": True, "include_comments": False, "date_extraction_params": dates}
     try:
         tree = load_html(markup)
         if tree is None:
             return None, Document()
-        found = trafilatura.bare_extraction(
-            tree, url=url, with_metadata=True, include_comments=False, date_extraction_params=dates
-        )
+        found = trafilatura.bare_extraction(tree, url=url, fast=True, **told)
+        if found is None or len((found.text or "").split()) < _LITTLE_WORDS:
+            found = trafilatura.bare_extraction(load_html(markup), url=url, **told)
     except Exception as error:  # whatever a stranger's page does to the extractor is its fault
         raise NoText(f"{name}: the page cannot be read ({type(error).__name__}): choose another source") from error
     return tree, Document() if found is None else found

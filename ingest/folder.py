@@ -20,7 +20,7 @@ from urllib.request import url2pathname
 
 from sqlalchemy import Connection
 
-from catalog import items
+from catalog import items, sources
 from catalog.errors import Unavailable
 from catalog.ids import ItemId, new_id
 from catalog.records import Document, FeedItem, ItemState, Source
@@ -221,7 +221,7 @@ def _content(file: File) -> bytes | None:
 
 
 def _unchanged(at: Visit, connection: Connection, now: datetime) -> Outcome:
-    at.succeeded(connection, now, "unchanged", 0, RHYTHM)
+    at.succeeded(connection, now, sources.UNCHANGED, 0, RHYTHM)
     return Outcome({"sources_unchanged": 1})
 
 

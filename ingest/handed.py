@@ -122,7 +122,8 @@ def piece(
 
 def external(given: str) -> str:
     """An external id, once it is checked: it is printed, looked up and sent in addresses."""
-    if not (1 <= len(given) <= ID_CHARACTERS and given.isprintable() and given.strip() == given):
+    whole = given.isprintable() and "\ufffd" not in given  # which stands for whatever was no UTF-8
+    if not (1 <= len(given) <= ID_CHARACTERS and whole and given.strip() == given):
         raise Invalid(
             f"the external id {given[:40]!r} cannot be used: give 1 to {ID_CHARACTERS} printable characters, "
             "without spaces at either end"

@@ -167,11 +167,13 @@ class Reading:
 
     def _article(self, page: Page, now: datetime) -> Article:
         source = self.work.source
-        published_at = decide.published(self.item.published_at, page.published_at)
+        brought = self.work.document is not None  # its sender knows address and date better than any page does
+        told = self.item.published_at
+        published_at = told if brought else decide.published(told, page.published_at)
         return Article(
             id=ArticleId(new_id()),
             source_id=source.id,
-            url=page.canonical_url or self._address,
+            url=(brought and self._address) or page.canonical_url or self._address,
             title=self.item.title or page.title or plain.shorten(page.lead, _UNTITLED_CHARACTERS),
             lead=page.lead,
             text=page.text,

@@ -1,11 +1,13 @@
 """From due sources to stored articles. Work is a query, so this can be stopped anywhere, and run anywhere at once."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+import time
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import islice
 from typing import Any, Final
 
 from sqlalchemy import Connection
@@ -26,6 +28,9 @@ _PATIENCE: Final = timedelta(seconds=60)
 """How long a single run waits for hosts that want time between two visits, before it leaves the rest to the next."""
 
 _POLL_SECONDS: Final = 1.0
+
+_AT_ONCE: Final = 16
+"""Claims in one transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +95,17 @@ def count_due(connection: Connection, tenant: TenantId, now: datetime) -> int:
 
 
 class Dispatcher:
-    """Hands out work as fast as hosts and slots allow. What goes wrong in one piece of work stops all."""
+    """Hands out work as fast as hosts and slots allow. What goes wrong in one piece of work stops all.
+
+    To look for work costs a transaction, so it is only looked for where there can be some: once for each page that was
+    read, because its host has a turn free, and thoroughly after a visit, which may bring news, and once a second.
+    """
 
     def __init__(self, worker: Worker, progress: Progress) -> None:
         self._worker = worker
         self._progress = progress
-        self._running: set[asyncio.Task[None]] = set()
-        self._chances = 1
+        self._running: dict[asyncio.Task[None], bool] = {}
+        self._look_again()
 
     async def run(self, stop: asyncio.Event, *, stay: bool) -> None:
         """Until `stop` is set; or, unless asked to `stay`, until nothing is due that can be read soon."""
@@ -106,12 +115,15 @@ class Dispatcher:
         halt = asyncio.create_task(stop.wait())
         try:
             while not stop.is_set():
-                if self._chances and len(self._running) < self._worker.options.concurrency:
-                    await self._start_one()
-                    continue
-                if not self._running and not stay and not await self._more_soon():
+                room = min(self._chances, self._worker.options.concurrency - len(self._running), _AT_ONCE)
+                if room > 0:
+                    await self._start(room)
+                elif self._running or stay or await self._more_soon():
+                    await self._wait(halt)
+                elif self._thorough:
                     break
-                await self._wait(halt)
+                else:
+                    self._look_again()
             while self._running:
                 await self._wait()
         finally:
@@ -119,28 +131,29 @@ class Dispatcher:
                 task.cancel()
             await asyncio.gather(halt, *self._running, return_exceptions=True)
 
-    async def _start_one(self) -> None:
-        """Claim one piece of work, if any is free. One at a time, so that none of its lease is spent on waiting."""
-        manners = self._worker.manners
-        work = await self._worker.write(lambda connection: self._claim(connection, manners))
-        if work is not None:
-            self._running.add(asyncio.create_task(work()))
-        else:
-            self._chances = 0
+    def _look_again(self) -> None:
+        """Look for everything there is, sources too."""
+        self._chances, self._thorough = self._worker.options.concurrency, True
+        self._looked_at = time.monotonic()
 
-    def _claim(self, connection: Connection, manners: Manners) -> Work | None:
-        """Sources before pages: a visit is short, and what it finds is the newest."""
+    async def _start(self, room: int) -> None:
+        """Claim and begin up to `room` pieces of work, so few that little of their lease is spent on waiting."""
+        manners = self._worker.manners
+        found = await self._worker.write(lambda connection: list(islice(self._claim(connection, manners), room)))
+        for work, is_visit in found:
+            self._running[asyncio.create_task(work())] = is_visit
+        self._chances = self._chances - room if len(found) == room else 0
+
+    def _claim(self, connection: Connection, manners: Manners) -> Iterator[tuple[Work, bool]]:
+        """Work, and whether it is a visit. Sources before pages: a visit is short, and what it finds is the newest."""
         worker = self._worker
         now, lease = worker.clock(), worker.options.lease
-        claim = sources.claim_due(connection, worker.tenant, 1, now, lease, manners)
-        if claim:
+        while self._thorough and (claim := sources.claim_due(connection, worker.tenant, 1, now, lease, manners)):
             source = sources.source_of(claim.rows[0])
             visit = folder.visit if source.kind is SourceKind.FOLDER else visits.visit
-            return partial(visit, worker, source, claim.token)
-        claim = items.claim_due(connection, worker.tenant, 1, now, lease, manners)
-        if claim:
-            return partial(pages.read, worker, pages.work_of(connection, worker.tenant, claim))
-        return None
+            yield partial(visit, worker, source, claim.token), True
+        while claim := items.claim_due(connection, worker.tenant, 1, now, lease, manners):
+            yield partial(pages.read, worker, pages.work_of(connection, worker.tenant, claim)), False
 
     async def _more_soon(self) -> bool:
         """Whether work that is due only waits for a host to open again, and not for long."""
@@ -151,11 +164,15 @@ class Dispatcher:
         return count_due(connection, self._worker.tenant, self._worker.clock())
 
     async def _wait(self, *more: asyncio.Task[Any]) -> None:
-        """Until something has ended, or it is time to look again: only then can there be work that is free."""
+        """Until something has ended, or it is time to look again."""
         watched = {*self._running, *more}
         done, _ = await asyncio.wait(watched, timeout=_POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-        self._chances = 1
-        for task in done & self._running:
-            self._running.discard(task)
+        ended = {task: self._running.pop(task) for task in done if task in self._running}
+        if any(ended.values()) or time.monotonic() - self._looked_at >= _POLL_SECONDS:
+            self._look_again()
+        else:
+            self._thorough = False
+            self._chances += len(ended)
+        for task in ended:
             task.result()
             self._progress(1)

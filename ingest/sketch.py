@@ -1,7 +1,5 @@
 """A MinHash of a text: 128 numbers, of which two texts share about as many as they share runs of words."""
 
-import re
-import unicodedata
 from typing import Final
 from zlib import crc32
 
@@ -10,14 +8,13 @@ from datasketch import MinHash
 from numpy.typing import NDArray
 
 from catalog.records import Sketch
+from ingest.fingerprint import words
 
 PLACES: Final = 128
 """Numbers of a sketch: where half of the runs are shared, the estimate of how many is off by .04 on average."""
 
 RUN: Final = 3
 """Words of a run. Of longer runs a corrected word spoils more; shorter ones are shared by all texts of a language."""
-
-_WORD: Final = re.compile(r"[^\W_]+")
 
 _START: Final = MinHash(num_perm=PLACES, seed=1, hashfunc=crc32, scheme="affine32")
 """All that decides the numbers is spelled out: sketches are stored, and those of different releases meet. A checksum
@@ -29,9 +26,8 @@ def sketch(text: str) -> Sketch:
 
     A text of fewer words than a run is one run; one without words shares nothing with any other.
     """
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    words: list[str] = _WORD.findall(folded)
-    runs = {" ".join(words[start : start + RUN]) for start in range(max(1, len(words) - RUN + 1))} if words else set()
+    said = words(text)
+    runs = {" ".join(said[start : start + RUN]) for start in range(max(1, len(said) - RUN + 1))} if said else set()
     told = _START.copy()
     told.update_batch([run.encode("utf-8", "replace") for run in runs])
     return np.asarray(told.hashvalues, dtype=np.uint32)

@@ -67,7 +67,7 @@ class Visit:
     def unchanged(self, connection: Connection, now: datetime) -> Outcome:
         """The feed is as it was."""
         before = self.source.due_at - self.source.checked_at if self.source.checked_at else self.options.interval
-        self.succeeded(connection, now, "unchanged", 0, schedule.unchanged(before, self.options))
+        self.succeeded(connection, now, sources.UNCHANGED, 0, schedule.unchanged(before, self.options))
         return Outcome({"sources_unchanged": 1})
 
     def read(self, connection: Connection, fetched: Fetched, feed: Feed, now: datetime, due_at: datetime) -> Outcome:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import orjson
 import typer
@@ -25,6 +25,9 @@ from models.registry import Registry
 from sluis.console import AsJson, err, out, print_json, progress, show
 from sluis.settings import Settings
 from sluis.wiring import open_house
+
+if TYPE_CHECKING:
+    from evaluation.benchmarks.retold import Told
 
 app = typer.Typer(help="Measure ours beside the peers, in one run.", no_args_is_help=True)
 
@@ -128,6 +131,34 @@ def ingest(
     _show(found, as_json)
 
 
+@app.command()
+def stories(data: Data = None, *, as_json: AsJson = False) -> None:
+    """Which articles are found to tell the same story, beside simpler ways, on stories that are known."""
+    from evaluation.benchmarks import retold
+    from evaluation.benchmarks import stories as benchmark
+
+    house = open_house()
+    told = retold.read(_required(data), _demo_stories())
+    encoder = house.encoder()
+    with progress("Encoding", None) as tick:
+        found = benchmark.measure(told, encoder, house.settings.enrich_options(), tick)
+    _show(found, as_json)
+
+
+@app.command()
+def enrichment(*, as_json: AsJson = False) -> None:
+    """From stored articles to tagged ones, beside the bare encoder on the same texts."""
+    from evaluation.benchmarks import enrichment as benchmark
+
+    house = open_house()
+    encoder = house.encoder()
+    taggers = house.taggers(encoder, partial(progress, "Learning the vocabulary (once)"))
+    options, bare = house.settings.enrich_options(), encoder.model.encode
+    with TemporaryDirectory() as folder, progress("Enriching", benchmark.steps()) as tick:
+        found = benchmark.measure(Path(folder), _demo_stories(), encoder, taggers, bare, options, utcnow(), tick)
+    _show(found, as_json)
+
+
 @app.command("all")
 def everything(data: Data = None, *, as_json: AsJson = False) -> None:
     """All benchmarks, one after the other."""
@@ -162,6 +193,18 @@ def run(name: str, data: Path | None) -> list[Figure]:
     if done.returncode:
         raise BenchmarkFailed(f"'sluis bench {name}' ended with {done.returncode}: see above")
     return [Figure.from_row(row) for row in orjson.loads(done.stdout)]
+
+
+def _demo_stories() -> list["Told"]:
+    """The demo's articles, and which of them tell the same story."""
+    from evaluation.benchmarks.retold import Told
+    from sluis.demo import world
+
+    spoken = {feed.id: feed.language for feed in world.FEEDS}
+    return [
+        Told(each.title, "\n".join(each.paragraphs), spoken[each.feed], frozenset({each.story or each.slug}), "demo")
+        for each in world.stories()
+    ]
 
 
 def _required(data: Path | None) -> Path:

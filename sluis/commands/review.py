@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from catalog import reviews
+from catalog import items, people, reviews
 from catalog.clock import utcnow
 from catalog.errors import Invalid
 from catalog.ids import ArticleId
@@ -75,8 +75,10 @@ def show_entry(
     with house.database.read() as connection:
         entry = queue.entry(connection, house.tenant, article)
         trail = reviews.of_article(connection, house.tenant, entry.article.id)
+        suggesters = items.suggesters(connection, house.tenant, entry.article.id)
+        asked = [people.get(connection, house.tenant, who) for who in suggesters]
     if as_json:
-        print_json({"entry": entry, "decisions": trail})
+        print_json({"entry": entry, "decisions": trail, "suggested_by": [person.email for person in asked]})
         return
     found = entry.article
     out.print(f"[bold]{escape(found.title)}[/]\n{escape(found.url or 'no address')}")
@@ -91,6 +93,10 @@ def show_entry(
     out.print(f"\naudience: {_who(entry.audience) or 'nobody yet'}; proposed: {_who(entry.proposed) or 'unclear'}")
     if found.needs_legal:
         out.print("legal must sign")
+    if found.barrier:
+        out.print(f"its readers seem to meet a {found.barrier}")
+    for person in asked:
+        out.print(f"suggested by {escape(person.name)} ({escape(person.email)})")
     for other in entry.attached:
         where = f"{escape(other.site_name)} · {escape(other.url or 'no address')}"
         out.print(f"also told by {other.id[:8]} · {other.state} · {where}", soft_wrap=True)

@@ -269,7 +269,7 @@ def test_any_printable_id_is_one_id(caller, name):
     assert caller.delete(spelled).json()["external_id"] == name
 
 
-@pytest.mark.parametrize("name", ["", "%00", "a%0Ab", "%1b[2J", "%20", "x" * 201, "%E2%80%AE"])
+@pytest.mark.parametrize("name", ["", "%00", "a%0Ab", "%1b[2J", "%20", "x" * 201, "%E2%80%AE", "%ff%fe"])
 def test_other_ids_are_refused(world, caller, name):
     answer = caller.put(name)
     assert answer.headers["content-type"] == "application/problem+json"

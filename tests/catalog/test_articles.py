@@ -68,7 +68,6 @@ def test_enrichment_is_written_whole(database, tenant):
         assert articles.tags_of(connection, tenant, [saved.id]) == {saved.id: tags}
         assert np.array_equal(articles.vectors(connection, tenant, ENCODER)[saved.id], make.unit(1))
         assert articles.vectors(connection, tenant, "f" * 64) == {}
-        assert articles.story_sizes(connection, tenant, [saved.id]) == {saved.id: 1}
 
 
 def test_a_vector_that_is_not_finite_never_reaches_the_disk(database, tenant):

@@ -4,13 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from catalog import audiences, keys, people, schema, sources, taxonomy, tenants
+from catalog import audiences, keys, people, schema, taxonomy, tenants
 from catalog.database import Database
 from catalog.errors import Invalid, NotFound, Unauthorised, Unavailable
 from catalog.keys import Scope
 from catalog.people import UnknownEmployee
-from catalog.records import AXES, Audience, ItemState, Tag, Tenant
-from catalog.sources import SourceExists
+from catalog.records import AXES, Audience, Tag, Tenant
 from catalog.taxonomy import UnknownConcept
 from tests import make
 from tests.make import NOW

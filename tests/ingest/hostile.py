@@ -164,28 +164,33 @@ PAGES: Final[dict[str, Answer]] = {
 
 
 class Hostile:
-    """The server, as a context. `url(path)` is where it does what `path` names."""
+    """The server, as a context, on some addresses of loopback. `url(path)` is where it does what `path` names."""
 
-    def __init__(self) -> None:
+    def __init__(self, hosts: int = 1) -> None:
         self.port = 0
+        self._hosts = [f"127.0.0.{number}" for number in range(1, hosts + 1)]
         self.asked: list[bytes] = []
         self._talks: set[asyncio.Task[None]] = set()
 
-    def url(self, path: str) -> str:
+    def url(self, path: str, host: int = 0) -> str:
         """Where to ask for this."""
-        return f"http://127.0.0.1:{self.port}/{path}"
+        return f"http://{self._hosts[host]}:{self.port}/{path}"
 
     def limits(self, seconds: float) -> FetchLimits:
         """Fetch limits that trust this server."""
-        return FetchLimits(allow=frozenset({("127.0.0.1", self.port)}), seconds=seconds)
+        return FetchLimits(allow=frozenset((host, self.port) for host in self._hosts), seconds=seconds)
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._talk, "127.0.0.1", 0, limit=1_000_000)
-        self.port = self._server.sockets[0].getsockname()[1]
+        first = await asyncio.start_server(self._talk, self._hosts[0], 0, limit=1_000_000)
+        self.port = first.sockets[0].getsockname()[1]
+        self._servers = [first]
+        for host in self._hosts[1:]:
+            self._servers.append(await asyncio.start_server(self._talk, host, self.port, limit=1_000_000))
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._server.close()
+        for server in self._servers:
+            server.close()
         for talk in self._talks:
             talk.cancel()
         await asyncio.gather(*self._talks, return_exceptions=True)

@@ -10,6 +10,7 @@ from catalog.hosts import Manners
 from catalog.records import ItemState, SourceStatus
 from ingest.config import SandboxLimits
 from tests.ingest.conftest import HOUR, Reader, page, publish, rss
+from tests.ingest.hostile import ANSWERS, FEEDS, PAGES, Hostile
 from tests.ingest.site import Answer, Site
 from tests.ingest.test_pipeline import LONG, play
 from tests.make import NOW
@@ -239,5 +240,24 @@ def test_a_worker_that_is_stopped_finishes_what_it_has_begun(reader: Reader):
         assert report.left_for_later == 6 - report.articles_stored
         with reader.database.write() as connection:
             assert items.claim_due(connection, reader.tenant, 9, NOW, HOUR, Manners(9)).rows
+
+    play(scenario)
+
+
+def test_every_hostile_server_there_is_costs_a_healthy_source_nothing(reader: Reader):
+    async def scenario(site: Site) -> None:
+        paths = (*ANSWERS, *FEEDS, *PAGES)
+        async with Hostile(len(paths)) as server:
+            site["/feed"] = rss(site.origin, "one", "two")
+            publish(site, ["one", "two"])
+            reader.add(f"{site.origin}/feed")
+            bad = [reader.add(server.url(path, host)) for host, path in enumerate(paths)]
+            limits = site.limits(allow=site.limits().allow | server.limits(1.0).allow, seconds=2.0)
+            report = await reader.run(site, limits=limits, sandbox=SandboxLimits(cpu_seconds=1))
+            assert {"one", "two"} <= set(reader.stored())
+            assert report.sources_failed + report.sources_read == len(bad) + 1
+            told = [source.last_error for source in map(reader.source, bad) if source.failures]
+            assert len(told) > len(bad) // 2
+            assert all(line and "\n" not in line for line in told)
 
     play(scenario)

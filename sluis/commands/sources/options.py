@@ -11,6 +11,7 @@ from urllib.request import url2pathname
 import typer
 
 from catalog.errors import Invalid
+from catalog.items import SUGGESTIONS
 from catalog.records import Axes, Source, Trust
 from catalog.taxonomy import Taxonomy, language_code
 from curation import audience as audiences
@@ -84,7 +85,7 @@ class Given:
 def address(told: str) -> str:
     """The one spelling of what was given as a source: a web address, `push:name`, or a folder as a file:// address."""
     if told.startswith("push:"):
-        if not _PUSH.fullmatch(told):
+        if not _PUSH.fullmatch(told) or told == SUGGESTIONS:
             raise Invalid(f"{told[:80]!r} is no name: write push: and 1 to 64 small letters, digits or dashes")
         return told
     if told.startswith("file:"):
