@@ -77,8 +77,10 @@ def measure(told: Sequence[Told], encoder: Encoder, options: EnrichOptions, prog
 
 
 def _figure(unit: str, ours: Score, peer: str, theirs: Score) -> Figure:
-    name = unit.lower()
-    return Figure("stories", unit, getattr(ours, name), peer, getattr(theirs, name))
+    """F1 under the plain name; precision and recall, which are shares of pairs, under their own."""
+    name = "stories" if unit == "F1" else f"stories, {unit}"
+    told = unit.lower()
+    return Figure(name, unit if unit == "F1" else "share", getattr(ours, told), peer, getattr(theirs, told))
 
 
 def _averaged(

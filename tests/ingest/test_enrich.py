@@ -129,7 +129,7 @@ def test_near_duplicates_join_one_story_within_a_batch_and_later(database, tenan
         found = articles.many(connection, tenant, [first.id, same_batch.id, other.id, later.id])
         assert {found[near.id].story_id for near in (first, same_batch, later)} == {first.id}
         assert found[other.id].story_id == other.id
-        assert len(articles.members(connection, tenant, [first.id])[first.id]) == 3
+        assert len(articles.members(connection, tenant, State, [first.id])) == 3
 
 
 def test_what_the_source_says_about_a_facet_comes_before_the_tagger(sqlite_database, tenant):
