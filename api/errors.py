@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from api import wording
 from catalog.errors import Conflict, Forbidden, Invalid, NotFound, SluisError, Unauthorised, Unavailable
 
 log = logging.getLogger(__name__)
@@ -48,9 +49,7 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     def malformed(_request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)  # noqa: S101
-        places = [
-            {"where": ".".join(str(part) for part in found["loc"]), "what": found["msg"]} for found in error.errors()
-        ]
+        places = wording.told(error.errors())
         detail = "; ".join(f"{place['where']}: {place['what']}" for place in places[:5])
         return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "malformed", detail, errors=places)
 

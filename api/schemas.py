@@ -1,10 +1,10 @@
 """What goes over the wire. Requests are strict: an unknown field or a wrong type is an error, never a guess."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from catalog.records import LONGEST_VALUE, EventType, ItemState, State
 from ingest.doors import API
@@ -36,6 +36,10 @@ def _of_our_time(given: datetime) -> datetime:
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_of_our_time)]
 
 
+_MOST_FIELDS: Final = 50
+_MOST_AXES: Final = 20
+
+
 class Answer(BaseModel):
     """Base of what we send."""
 
@@ -46,6 +50,14 @@ class Ask(BaseModel):
     """Base of what we accept."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def few(cls, given: Any) -> Any:
+        """Refuse an object with more fields than there are, before each of them becomes an error of its own."""
+        if isinstance(given, dict) and len(given) > _MOST_FIELDS:
+            raise ValueError(f"{len(given)} fields: send only those of the documentation")
+        return given
 
 
 class ReasonOut(Answer):
@@ -85,6 +97,16 @@ class TaggedArticleOut(ArticleOut):
 Words = Annotated[list[Annotated[str, Field(min_length=1, max_length=LONGEST_VALUE)]], Field(max_length=100)]
 
 
+def _few_axes(given: Any) -> Any:
+    if isinstance(given, dict) and len(given) > _MOST_AXES:  # pydantic itself counts after it has read them all
+        raise ValueError(f"{len(given)} names: at most {_MOST_AXES}")
+    return given
+
+
+Axis = Annotated[str, Field(max_length=LONGEST_VALUE)]
+Few = BeforeValidator(_few_axes)
+
+
 class ArticleIn(Ask):
     """An article that another program hands in: its title, and its words as either `text` or `html`."""
 
@@ -104,10 +126,17 @@ class ArticleIn(Ask):
     expires_at: Moment | None = None
     image_url: Annotated[str | None, Field(max_length=LONGEST)] = None
     audience: Annotated[
-        dict[str, Annotated[Words, Field(min_length=1)]] | None,
-        Field(min_length=1, description="Whom it is for, per axis; `*` for everybody. Default: what the source says."),
+        dict[Axis, Annotated[Words, Field(min_length=1)]] | None,
+        Few,
+        Field(
+            min_length=1,
+            max_length=_MOST_AXES,
+            description="Whom it is for, per axis; `*` for everybody. Default: what the source says.",
+        ),
     ] = None
-    tags: Annotated[dict[str, Words], Field(description="Concepts per facet, which then stand.")] = {}
+    tags: Annotated[
+        dict[Axis, Words], Few, Field(max_length=_MOST_AXES, description="Concepts per facet, which then stand.")
+    ] = {}
     source: Annotated[str, Field(description="The push source it comes through, without `push:`.")] = API
 
 

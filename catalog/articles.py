@@ -20,6 +20,7 @@ _u = tables.article_urls
 _e = tables.embeddings
 _t = tables.tags
 
+_UNDECIDED = (State.EXTRACTED, State.TAGGED, State.IN_REVIEW)
 _OF = _a.c.tenant_id == bindparam("of")
 _WITH_TEXT = select(_a).where(_OF, _a.c.digest == bindparam("what"))
 _AT_ADDRESS = select(_a).where(
@@ -145,6 +146,19 @@ def save(connection: Connection, tenant: TenantId, article: Article) -> bool:
     return True
 
 
+def tighten(connection: Connection, tenant: TenantId, article: ArticleId, other: Article) -> None:
+    """See that an article nobody has decided on yet is no less strict than another one with its text or address.
+
+    Legal must look where one of them says so, and the earlier end holds.
+    """
+    undecided = (_a.c.tenant_id == tenant, _a.c.id == article, _a.c.state.in_(_UNDECIDED))
+    if other.needs_legal:
+        connection.execute(update(_a).where(*undecided).values(needs_legal=True))
+    if other.expires_at is not None:
+        later = _a.c.expires_at.is_(None) | (_a.c.expires_at > other.expires_at)
+        connection.execute(update(_a).where(*undecided, later).values(expires_at=other.expires_at))
+
+
 def add_url(connection: Connection, tenant: TenantId, article: ArticleId, url: str) -> None:
     """Remember another address of the same text."""
     row = {"tenant_id": tenant, "url": url, "article_id": article}
@@ -164,6 +178,9 @@ def revise(connection: Connection, tenant: TenantId, known: Article, fresh: Arti
     taken |= {"needs_legal": known.needs_legal or fresh.needs_legal, "live_from": None, "expires_at": fresh.expires_at}
     taken |= {"lease_until": None, "lease_token": None}
     tenants.get(connection, tenant, lock=True)  # before the article, as in `move`
+    other = find(connection, tenant, digest=fresh.digest)
+    if other is not None and other.id != known.id:
+        return False
     if connection.execute(update(_a).where(*_unchanged(tenant, known)).values(taken)).rowcount != 1:
         return False
     for table in (_e, _t):

@@ -13,14 +13,19 @@ from catalog.claims import Claim, ClaimQuery, claim, finish
 from catalog.database import insert, record, values
 from catalog.hosts import Manners, asked, free_host, host_of
 from catalog.ids import ArticleId, EmployeeId, ItemId, SourceId, TenantId
-from catalog.records import Document, FeedItem, ItemState
+from catalog.records import Document, FeedItem, ItemState, SourceStatus
 
 _i = tables.feed_items
 _d = tables.documents
-
-_WAITS = (_i.c.state == ItemState.DUE) & (_i.c.due_at <= bindparam("now", type_=_i.c.due_at.type))
-_DUE = ClaimQuery(_i, _WAITS & free_host(_i), _i.c.due_at)
 _s = tables.sources
+
+LEFT: Final = (ItemState.CAPPED, ItemState.OLD)
+"""States of what is known but was not taken, and never will be."""
+
+_PAUSED = select(_s.c.id).where(_s.c.tenant_id == bindparam("of"), _s.c.status == SourceStatus.PAUSED)
+_DUE_NOW = (_i.c.state == ItemState.DUE) & (_i.c.due_at <= bindparam("now", type_=_i.c.due_at.type))
+_WAITS = _DUE_NOW & _i.c.source_id.not_in(_PAUSED)
+_DUE = ClaimQuery(_i, _WAITS & free_host(_i), _i.c.due_at)
 
 SUGGESTIONS: Final = "push:suggestions"
 """The source of the addresses that employees sent in: its keys are addresses, not ids of documents."""
@@ -46,25 +51,26 @@ def remember(
     connection: Connection,
     tenant: TenantId,
     items: Iterable[FeedItem],
-    due_at: datetime,
+    now: datetime,
     state: ItemState = ItemState.DUE,
     reason: str | None = None,
 ) -> None:
-    """Keep items: new ones, and known ones that were revised. Those in state DUE are read from `due_at` on.
+    """Keep items: new ones, and known ones that were revised. Those in state DUE are read from now on.
 
     An item with revisions is known already: whoever is still busy with the version before loses the lease, or the
-    revision would end with that version. `reason` says why items are not DUE.
+    revision would end with that version. What was left out before stays so: else a feed that moves to another address
+    would bring in all its history. `reason` says why items are not DUE.
     """
-    told = {"state": state, "due_at": due_at, "announced_at": due_at, "last_error": reason}
-    fresh = told | {"attempts": 0, "lease_until": None, "lease_token": None}
+    due = {"state": state, "due_at": now, "last_error": reason, "attempts": 0, "lease_until": None, "lease_token": None}
     new = []
     for item in items:
-        row = values(item) | {"tenant_id": tenant, "host": host_of(item.url)} | fresh
+        said = values(item) | {"host": host_of(item.url)}
         if item.revisions:
             mine = (_i.c.tenant_id == tenant, _i.c.id == item.id)
-            connection.execute(update(_i).where(*mine).values(row))
+            connection.execute(update(_i).where(*mine, _i.c.state.in_(LEFT)).values(said))
+            connection.execute(update(_i).where(*mine, _i.c.state.not_in(LEFT)).values(said | due))
         else:
-            new.append(row)
+            new.append(said | due | {"tenant_id": tenant, "announced_at": now})
     if new:
         connection.execute(insert(connection, _i), new)
 
@@ -108,14 +114,14 @@ def end(
 
 def count_due(connection: Connection, tenant: TenantId, now: datetime) -> int:
     """How many items are due, leased or not."""
-    due = (_i.c.tenant_id == tenant, _i.c.state == ItemState.DUE, _i.c.due_at <= now)
-    return int(connection.execute(select(func.count()).select_from(_i).where(*due)).scalar_one())
+    due = select(func.count()).select_from(_i).where(_i.c.tenant_id == bindparam("of"), _WAITS)
+    return int(connection.execute(due, {"of": tenant, "now": now}).scalar_one())
 
 
 def taken_since(connection: Connection, tenant: TenantId, source: SourceId, since: datetime) -> int:
     """How many new items of a source were taken since then; those over its cap were not."""
-    where = (_i.c.tenant_id == tenant, _i.c.source_id == source, _i.c.announced_at >= since, _i.c.revisions == 0)
-    counted = select(func.count()).select_from(_i).where(*where, _i.c.state != ItemState.CAPPED)
+    where = (_i.c.tenant_id == tenant, _i.c.source_id == source, _i.c.announced_at >= since)
+    counted = select(func.count()).select_from(_i).where(*where, _i.c.state.not_in(LEFT))
     return int(connection.execute(counted).scalar_one())
 
 

@@ -148,16 +148,16 @@ class Source:
     id: SourceId
     url: str
     title: str
-    language: str | None
-    internal: bool
-    needs_legal: bool
-    audience: Audience | None
-    etag: str | None
-    last_modified: str | None
     due_at: datetime
-    checked_at: datetime | None
-    failures: int
-    last_error: str | None
+    language: str | None = None
+    internal: bool = False
+    needs_legal: bool = False
+    audience: Audience | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    checked_at: datetime | None = None
+    failures: int = 0
+    last_error: str | None = None
     status: SourceStatus = SourceStatus.ACTIVE
     owner: str = ""
     trust: Trust = Trust.NORMAL
@@ -191,7 +191,10 @@ class SourceVisit:
 
 
 class ItemState(StrEnum):
-    """What became of an item: `capped` came over a cap or too late, `boilerplate` had a page without an article."""
+    """What became of an item. `capped` came over its source's daily cap and `old` too late: neither is ever read.
+
+    `boilerplate` had a page without an article.
+    """
 
     DUE = "due"
     STORED = "stored"
@@ -199,6 +202,7 @@ class ItemState(StrEnum):
     FAILED = "failed"
     BOILERPLATE = "boilerplate"
     CAPPED = "capped"
+    OLD = "old"
     WITHDRAWN = "withdrawn"
 
 

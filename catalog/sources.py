@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, case, delete, func, literal, or_, select, update
 
 from catalog import tables
 from catalog.claims import Claim, ClaimQuery, claim, finish
@@ -16,6 +16,11 @@ from catalog.records import Source, SourceStatus, SourceVisit
 _s = tables.sources
 _v = tables.source_visits
 
+_UNSAID = {
+    "title": _s.c.title == "",
+    "language": _s.c.language.is_(None),
+    "status": _s.c.status == SourceStatus.ACTIVE,
+}
 _READ = (_s.c.status == SourceStatus.ACTIVE) & ~_s.c.url.startswith("push:")
 _WAITS = _READ & (_s.c.due_at <= bindparam("now", type_=_s.c.due_at.type))
 _ONE = select(_s).where(_s.c.tenant_id == bindparam("of"), _s.c.id == bindparam("which"))
@@ -84,9 +89,16 @@ def claim_due(
 
 
 def finish_visit(connection: Connection, tenant: TenantId, visit: SourceVisit, token: str, **outcome: Any) -> None:
-    """Note how a visit went (etag, due_at, failures, last_error, …: columns of `sources`) and end the lease."""
+    """Note how a visit went (etag, due_at, failures, last_error, …: columns of `sources`) and end the lease.
+
+    Title and language that the feed tells hold where nobody has said another, and only what is read can end.
+    """
     if "url" in outcome:
         outcome["host"] = host_of(outcome["url"])
+    for name, unsaid in _UNSAID.items():  # a curator may have said it since the visit began
+        if name in outcome:
+            told = literal(outcome[name], _s.c[name].type)
+            outcome[name] = case((unsaid, told), else_=_s.c[name])
     finish(connection, _s, tenant, visit.source_id, token, outcome)
     mine = (_v.c.tenant_id == tenant, _v.c.source_id == visit.source_id)
     old = _v.c.at < visit.at - KEPT

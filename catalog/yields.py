@@ -32,17 +32,18 @@ _UNDECIDED: Final = (State.EXTRACTED, State.TAGGED, State.IN_REVIEW, State.LEGAL
 class Yield:
     """What one source gave since some moment.
 
-    `announced` items came; of these `duplicates` told what we had, `failed` could not be read and `capped` were more
-    than its daily cap or too old. `articles` were made, of which `waiting` are not decided on yet; what was withdrawn
+    `items` came; of these `duplicates` told what we had, `failed` could not be read, `capped` were more than its daily
+    cap and `old` came too late. `articles` were made, of which `waiting` are not decided on yet; what was withdrawn
     counts as neither approved nor rejected. `served` is how often an article of this source was put before somebody, an
     item of a slate each time, and `engaged` at how many of these times they did more than see or dismiss it. Opens and
     shares are counted one by one. `last_item` is when the newest item came, however long ago.
     """
 
-    announced: int = 0
+    items: int = 0
     duplicates: int = 0
     failed: int = 0
     capped: int = 0
+    old: int = 0
     articles: int = 0
     waiting: int = 0
     approved: int = 0
@@ -76,7 +77,7 @@ class Yield:
         so that one lucky article does not make a source the best; where that is equal, by engagement, then by number.
         """
         smoothed = (self.approved + 1) / (self.decided + 2)
-        return self.announced + self.articles > 0, smoothed, self.engagement or 0.0, self.articles
+        return self.items + self.articles > 0, smoothed, self.engagement or 0.0, self.articles
 
 
 def of_all(connection: Connection, tenant: TenantId, since: datetime) -> dict[SourceId, Yield]:
@@ -109,10 +110,11 @@ def _items(connection: Connection, tenant: TenantId, since: datetime) -> Mapping
             newest[source] = max(row.last, newest.get(source, row.last))
     return {
         source: {
-            "announced": states.total(),
+            "items": states.total(),
             "duplicates": states[ItemState.DUPLICATE],
             "failed": _sum(states, _LOST),
             "capped": states[ItemState.CAPPED],
+            "old": states[ItemState.OLD],
             "last_item": newest.get(source),
         }
         for source, states in counts.items()

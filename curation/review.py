@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection
 
@@ -24,6 +24,9 @@ from curation.states import FINAL, after
 
 ROUTER = Origin.MACHINE.value
 """How the audit trail names the policy."""
+
+REASON_CHARACTERS: Final = 500
+NAME_CHARACTERS: Final = 200
 
 
 class Role(StrEnum):
@@ -44,6 +47,7 @@ class Reviewer:
     def __post_init__(self) -> None:
         if not self.name.strip():
             raise Invalid("a decision needs a name: say who you are with --by")
+        _require_printable("name", self.name, NAME_CHARACTERS)
 
     def __str__(self) -> str:
         return f"{self.name} ({self.role})"
@@ -140,6 +144,7 @@ class Desk:
         Again, or of what was rejected, changes no article. Raises StateChanged where it was read since it was `seen`:
         look again, in a transaction of its own, because only tenant, articles and items in this order never deadlock.
         """
+        _require_printable("reason", reason, REASON_CHARACTERS)
         if seen.state is ItemState.WITHDRAWN:
             return
         if seen.article_id and articles.get(self.connection, self.tenant, seen.article_id).state not in FINAL:
@@ -203,6 +208,7 @@ class Desk:
         **columns: Any,
     ) -> Decision:
         """Move the article, by way of legal where `legal` says so, and write the line of the trail."""
+        _require_printable("reason", reason, REASON_CHARACTERS)
         target = after(article.state, action, needs_legal=legal)
         articles.move(self.connection, self.tenant, article, target, **columns)
         decision = Decision(
@@ -218,3 +224,11 @@ class Desk:
         )
         reviews.add(self.connection, self.tenant, decision)
         return decision
+
+
+def _require_printable(field: str, said: str, most: int) -> None:
+    """See that what somebody said can be stored anywhere, and shown in any terminal. Raises Invalid."""
+    if len(said) > most:
+        raise Invalid(f"{field}: {len(said)} characters, where {most} are the most: shorten it")
+    if not said.isprintable():
+        raise Invalid(f"{field}: it has a line break or a character that cannot be printed: type it again, on one line")

@@ -15,7 +15,7 @@ from catalog.errors import Invalid
 from catalog.hosts import host_of
 from catalog.ids import ArticleId, new_id
 from catalog.records import Article
-from ingest import decide, discover, extract, feeds, language, plain, schedule, sitemaps, urls
+from ingest import decide, discover, extract, feeds, language, pages, plain, schedule, sitemaps, urls
 from ingest.extract import Boilerplate, NoText, Page
 from ingest.fetch import Fetched, FetchFailed
 from ingest.fingerprint import fingerprint
@@ -31,7 +31,8 @@ MOST_VISITS: Final = 16
 _MONTH: Final = timedelta(days=30)
 _DAY: Final = timedelta(days=1)
 _PATIENCE: Final = timedelta(seconds=10)
-_TOLD_CHARACTERS: Final = 2000
+_TOLD_CHARACTERS: Final = 600
+_UNTITLED_CHARACTERS: Final = 80
 _START: Final = 16_384
 
 
@@ -59,6 +60,7 @@ class Verdict(StrEnum):
     NO_TEXT = "no_text"
     UNREACHABLE = "unreachable"
     TOO_COSTLY = "too_costly"
+    OLD = "old"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,7 @@ async def look(worker: Worker, url: str) -> Look:
     newest = sorted(found.feed.items, key=lambda item: item.published_at, reverse=True)[:PREVIEWED]
     return Look(
         found=found,
-        previews=tuple([await _preview(worker, found.feed, item) for item in newest]),
+        previews=tuple([await _preview(worker, found, item) for item in newest]),
         per_day=per_day(published, found.at),
         newest=max((moment for moment in published if moment < found.at), default=None),
         wait=schedule.rhythm(published, found.feed.ttl, found.at, worker.options),
@@ -199,10 +201,13 @@ def _settled(fetched: Fetched, url: str) -> str:
         return urls.canonical(url)
 
 
-async def _preview(worker: Worker, feed: Feed, item: Item) -> Preview:
+async def _preview(worker: Worker, found: Found, item: Item) -> Preview:
+    feed, oldest = found.feed, worker.options.oldest
+    if item.published_at < found.at - oldest:
+        return Preview(item, Verdict.OLD, None, f"published more than {oldest.days} days ago: that is no news any more")
     try:
         page = await _page(worker, item.url)
-    except (FetchFailed, NoText, TooCostly) as error:
+    except (FetchFailed, NoText, TooCostly, BadAddress) as error:
         if not decide.says_enough(item.summary, None, worker.options.min_feed_words):
             status = error.status if isinstance(error, FetchFailed) else None
             return Preview(item, _verdict(error), None, str(error), status)
@@ -215,9 +220,7 @@ async def _page(worker: Worker, url: str) -> Page:
     now = worker.clock()
     if host_of(url) in worker.patience.closed(now):  # a person waits for this: not for longer than they would
         await asyncio.sleep(min(worker.patience.next_opening(now) or _PATIENCE, _PATIENCE).total_seconds())
-    fetched = await worker.fetch_page(url)
-    told = (fetched.body, fetched.url, fetched.content_type, fetched.charset)
-    return await worker.parse(extract.extract, *told, worker.clock(), worker.options.min_page_words)
+    return await pages.visit_page(worker, url, internal=False)
 
 
 def _verdict(error: Exception) -> Verdict:
@@ -243,7 +246,7 @@ def _article(item: Item, feed: Feed, page: Page | None, now: datetime) -> Articl
         id=ArticleId(new_id()),
         source_id=None,
         url=(page.canonical_url if page else None) or urls.canonical(item.url),
-        title=item.title or (page.title if page else "") or plain.shorten(lead, extract.TITLE_CHARACTERS),
+        title=item.title or (page.title if page else "") or plain.shorten(lead, _UNTITLED_CHARACTERS),
         lead=lead,
         text=text,
         author=item.author or (page.author if page else ""),

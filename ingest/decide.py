@@ -41,13 +41,17 @@ def step(item: Item, known: FeedItem | None) -> Step:
     return Step.REVISED
 
 
-def fate(own: Article | None, same_text: Article | None, same_address: Article | None) -> Fate:
+def fate(own: Article | None, same_text: Article | None, same_address: Article | None, *, retold: bool = False) -> Fate:
     """What a text becomes: `own` is the article this item made before, the others are found by digest and by address.
 
-    A rejected or withdrawn article stays as it was decided: a new wording does not bring it back.
+    `retold`: its sender handed it in again, so something was said anew even where the text is the same, perhaps for
+    whom it is or until when. A rejected or withdrawn article stays as it was decided: a new wording does not bring it
+    back.
     """
-    if same_text is not None:
-        return Fate.KEEP if own is not None and own.id == same_text.id else Fate.DUPLICATE
+    if same_text is not None and (own is None or own.id != same_text.id):
+        return Fate.DUPLICATE
+    if same_text is not None and not retold:
+        return Fate.KEEP
     if own is not None:
         return Fate.KEEP if own.state in _FINAL else Fate.REVISE
     return Fate.STORE if same_address is None else Fate.DUPLICATE

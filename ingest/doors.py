@@ -36,7 +36,7 @@ class SourceClosed(Conflict):
 def named(name: str) -> str:
     """The address of the push source with this name. Raises Invalid."""
     if not _NAME.fullmatch(name) or f"push:{name}" == SUGGESTIONS:
-        raise Invalid(f"{name[:40]!r} is no name of a push source: use 1 to 64 small letters, digits or dashes")
+        raise Invalid(f"{name[:40]!r} is no name for a push: source: use 1 to 64 small letters, digits or dashes")
     return f"push:{name}"
 
 

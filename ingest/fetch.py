@@ -1,7 +1,7 @@
 """One visit to one address: a conditional GET that no server can make long, large or dangerous."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -29,21 +29,33 @@ _ADVICE: Final = {
 }
 
 
+Asking = Callable[[str], Awaitable[object]]
+"""Raises FetchFailed where an address must not be visited."""
+
+
 class FetchFailed(Unavailable):
     """An address could not be read. `permanent`: trying again later will not help.
 
-    `status` is the server's answer, None where there was none; `retry_after` is how long it asked us to stay away.
+    `status` is the server's answer, None where there was none; `retry_after` is how long it asked us to stay away. `at`
+    is the address that answered, where that is known.
     """
 
     code = "fetch_failed"
 
     def __init__(
-        self, message: str, *, permanent: bool, status: int | None = None, retry_after: timedelta | None = None
+        self,
+        message: str,
+        *,
+        permanent: bool,
+        status: int | None = None,
+        retry_after: timedelta | None = None,
+        at: str | None = None,
     ) -> None:
         super().__init__(message)
         self.permanent = permanent
         self.status = status
         self.retry_after = retry_after
+        self.at = at
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +99,13 @@ class Visitor:
     async def __aexit__(self, *_: object) -> None:
         await self._session.close()
 
-    async def get(self, url: str, etag: str | None = None, last_modified: str | None = None) -> Fetched:
+    async def get(
+        self, url: str, etag: str | None = None, last_modified: str | None = None, ask: Asking | None = None
+    ) -> Fetched:
         """Read `url`, or hear that it has not changed since the visit that gave `etag` or `last_modified`.
 
-        Raises FetchFailed with one line for a curator.
+        `ask` is asked before each address that a redirect leads to, and raises where we may not go there. Raises
+        FetchFailed with one line for a curator.
         """
         validators = {"If-None-Match": etag, "If-Modified-Since": last_modified}
         asked = {name: value for name, value in validators.items() if value}
@@ -98,7 +113,7 @@ class Visitor:
         with self._dial.refusals() as refusals:
             try:
                 async with asyncio.timeout(seconds):
-                    return await _follow(self._session, url, asked, self._limits)
+                    return await _follow(self._session, url, asked, self._limits, ask)
             except TimeoutError:
                 message = f"{url}: not read within {seconds:g} seconds: we try later"
                 raise FetchFailed(message, permanent=False) from None
@@ -113,7 +128,7 @@ async def get(url: str, limits: FetchLimits, etag: str | None = None, last_modif
 
 
 async def _follow(
-    session: aiohttp.ClientSession, url: str, validators: Mapping[str, str], limits: FetchLimits
+    session: aiohttp.ClientSession, url: str, validators: Mapping[str, str], limits: FetchLimits, ask: Asking | None
 ) -> Fetched:
     """Go where `url` leads, one checked hop at a time."""
     here = _web_address(url, start=url)
@@ -125,6 +140,8 @@ async def _follow(
                 return await _received(response, url, permanent_url, limits, conditional=bool(validators))
         permanent = permanent and response.status in _MOVED_FOR_GOOD
         here = _web_address(target, start=url)
+        if ask is not None:
+            await ask(str(here))
         permanent_url = str(here) if permanent else permanent_url
     message = f"{url}: it sends us on more than {limits.redirects} times: give the address where it ends"
     raise FetchFailed(message, permanent=True)
@@ -199,7 +216,13 @@ def _refused(url: str, response: aiohttp.ClientResponse) -> FetchFailed:
     permanent = 400 <= status < 500 and status not in _TRY_AGAIN
     advice = _ADVICE.get(status, "check the address" if permanent else "the server has trouble, we try later")
     patience = None if permanent else _retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
-    return FetchFailed(f"{url}: answer {status}: {advice}", permanent=permanent, status=status, retry_after=patience)
+    return FetchFailed(
+        f"{url}: answer {status}: {advice}",
+        permanent=permanent,
+        status=status,
+        retry_after=patience,
+        at=str(response.url),
+    )
 
 
 def _retry_after(header: str | None, now: datetime) -> timedelta | None:
@@ -217,7 +240,7 @@ def _retry_after(header: str | None, now: datetime) -> timedelta | None:
 def _broken(url: str, error: Exception, refusals: Sequence[str]) -> FetchFailed:
     """What went wrong on the way, in words for somebody who knows addresses but not sockets."""
     if refusals:
-        trouble = f"{refusals[0]}: only public addresses are read, unless the settings trust them"
+        trouble = f"{refusals[0]}: only public addresses are read; if it is yours, add it to SLUIS_TRUSTED_HOSTS"
         return FetchFailed(f"{url}: {trouble}", permanent=True)
     match error:
         case aiohttp.ClientConnectorDNSError():

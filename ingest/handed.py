@@ -136,7 +136,8 @@ def push(
 ) -> list[Receipt]:
     """Take pieces in through the push source of this name, all of them or none.
 
-    Raises Withdrawn, Rejected, OtherSource, SourceClosed, NotFound for an unknown source, Invalid.
+    They are asked for one by one: the one that came last is the one refused. Raises Withdrawn, Rejected, OtherSource,
+    SourceClosed, NotFound for an unknown source, Invalid.
     """
     tenants.get(connection, tenant, lock=True)  # who pushes the same id at this moment waits, and then sees it
     through = doors.source(connection, tenant, doors.named(source), now)
@@ -160,9 +161,9 @@ def _take(connection: Connection, tenant: TenantId, source: Source, piece: Piece
     if before is None:
         doors.require_room(connection, tenant, source, now)
     else:
-        _require_same_source(connection, tenant, before, source)
-        if before.state is ItemState.WITHDRAWN:
+        if before.state is ItemState.WITHDRAWN:  # before anything else: no other source would take it either
             raise Withdrawn(f"{piece.key} was withdrawn, which is final: send it under another id")
+        _require_same_source(connection, tenant, before, source)
         if before.item.digest == digest and before.state not in UNREADABLE:
             return Receipt(Taken.UNCHANGED, before)
         _require_open(connection, tenant, before)

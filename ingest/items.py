@@ -60,15 +60,14 @@ class Item:
 class Feed:
     """A feed and its items in its own order. `language` is what it says of itself, as a code such as `nl`.
 
-    `left_out` has a reason for each entry that is no item, `home_url` is the site the feed belongs to, and `ttl` is
-    how long the feed asks to be left alone, up to a day.
+    `left_out` has a reason for each entry that is no item, and `ttl` is how long the feed asks to be left alone, up to
+    a day.
     """
 
     title: str
     language: str | None
     items: tuple[Item, ...]
     left_out: tuple[str, ...] = ()
-    home_url: str | None = None
     ttl: timedelta | None = None
 
 
@@ -147,12 +146,6 @@ def web_url(told: object, base: str) -> str | None:
     """An address on the web, made absolute; None for anything else."""
     found = address(told, base) if isinstance(told, str) else None
     return found[0] if found else None
-
-
-def home(told: object, base: str) -> str | None:
-    """The canonical address of the site a feed belongs to; None where it is not on the web."""
-    found = web_url(told, base)
-    return urls.canonical(found) if found else None
 
 
 def start(body: bytes) -> bytes:

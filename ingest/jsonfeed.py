@@ -20,7 +20,9 @@ def parse(body: bytes, url: str, now: datetime) -> Feed:
     """Read a JSON Feed that came from `url`. Raises NotAFeed where the body is no JSON, or JSON of another kind."""
     told = _object(_loaded(body, url))
     if _VERSION not in _text(told.get("version")):
-        raise NotAFeed(f"{url} is not a feed (it looks like JSON of another kind): give the address of the feed itself")
+        raise NotAFeed(
+            f"{url}: it is no feed (it looks like JSON of another kind): give the address of the feed"
+        )
     feed_language = language.code(_text(told.get("language")))
     read = partial(_item, url=url, feed_author=_author(told), feed_language=feed_language, now=now)
     found, left_out = items.collect(_list(told.get("items")), read)
@@ -29,7 +31,6 @@ def parse(body: bytes, url: str, now: datetime) -> Feed:
         language=feed_language,
         items=found,
         left_out=tuple(left_out),
-        home_url=items.home(told.get("home_page_url"), url),
     )
 
 
@@ -41,7 +42,7 @@ def _loaded(body: bytes, url: str) -> Any:
     try:
         return json.loads(body.decode(json.detect_encoding(body), errors="replace"), strict=False)
     except (ValueError, RecursionError) as error:
-        raise NotAFeed(f"{url} is not a feed that can be read (broken JSON): check the address") from error
+        raise NotAFeed(f"{url}: it cannot be read as a feed (broken JSON): check the address") from error
 
 
 def _item(entry: object, url: str, feed_author: str, feed_language: str | None, now: datetime) -> Item | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
-from typing import Any, Final
+from typing import Final
 
 from lxml import etree
 
@@ -15,12 +15,10 @@ from ingest import items, language, plain
 
 MOST_OUTLINES: Final = 10_000
 TITLE_CHARACTERS: Final = 300
-FOLDER_CHARACTERS: Final = 500
 
-_BETWEEN_FOLDERS: Final = " / "
 _NO_OPML: Final = "this file is no OPML: export the list from your feed reader as OPML"
 _OPML: Final = re.compile(r"<opml\b", re.IGNORECASE)
-_OUTLINE: Final = re.compile(r"<(/?outline)\b", re.IGNORECASE)
+_OUTLINE: Final = re.compile(r"<outline\b", re.IGNORECASE)
 _ATTRIBUTE: Final = re.compile(r"""[\s"']([A-Za-z_][\w:.-]{0,40})\s?=\s?(["'])""")
 _ENTITY: Final = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]\w{1,30});")  # not `&copy=1`, as in addresses
 _FEED_SCHEME: Final = re.compile(r"feed:(?:(?://)?(https?:)|(?=//))", re.IGNORECASE)  # `feed:https://a`, `feed://a`
@@ -34,11 +32,10 @@ class NotAnOpml(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """A feed in a list. `url` is canonical, `folder` the names of the folders around it, joined with ` / `."""
+    """A feed in a list, whatever folder it is in. `url` is canonical."""
 
     url: str
     title: str = ""
-    folder: str = ""
     language: str | None = None
 
 
@@ -57,11 +54,11 @@ def read(body: bytes) -> Outlines:
     """
     found: dict[str, Outline] = {}
     problems: list[str] = []
-    for number, (told, folder) in enumerate(_outlines(body)):
+    for number, told in enumerate(_tags(body)):
         if number >= MOST_OUTLINES:
             problems.append(f"only the first {MOST_OUTLINES} entries were read: split the file")
             break
-        outline = _outline(told, folder)
+        outline = _outline(told)
         if isinstance(outline, str):
             problems.append(outline)
         elif outline is not None and outline.url in found:
@@ -75,36 +72,23 @@ def read(body: bytes) -> Outlines:
 
 
 def write(outlines: Iterable[Outline], title: str, now: datetime) -> bytes:
-    """An OPML 2.0 file of these feeds, each in its folder; what `read` reads back."""
+    """An OPML 2.0 file of these feeds; what `read` reads back."""
     root = etree.Element("opml", version="2.0")
     head = etree.SubElement(root, "head")
     etree.SubElement(head, "title").text = plain.line(title)
     etree.SubElement(head, "dateCreated").text = format_datetime(now)
-    folders: dict[tuple[str, ...], Any] = {(): etree.SubElement(root, "body")}
+    body = etree.SubElement(root, "body")
     for outline in outlines:
-        names = tuple(filter(None, map(plain.line, outline.folder.split(_BETWEEN_FOLDERS))))
         name = plain.line(outline.title)
         told = {"type": "rss", "text": name or outline.url, "title": name, "xmlUrl": outline.url}
         if outline.language:
             told["language"] = outline.language
-        etree.SubElement(_folder(folders, names), "outline", {key: value for key, value in told.items() if value})
+        etree.SubElement(body, "outline", {key: value for key, value in told.items() if value})
     return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True))
 
 
-def _outlines(body: bytes) -> Iterator[tuple[dict[str, str], str]]:
-    """The attributes of each outline, their names in lower case, and the folder it is in."""
-    folders: list[str] = []
-    for told in _tags(body):
-        if told is None:
-            del folders[-1:]
-            continue
-        folder = folders[-1] if folders else ""
-        yield told, folder
-        folders.append(plain.shorten(_BETWEEN_FOLDERS.join(filter(None, (folder, _name(told)))), FOLDER_CHARACTERS))
-
-
-def _tags(body: bytes) -> Iterator[dict[str, str] | None]:
-    """The attributes of each outline where it starts, and None where it ends.
+def _tags(body: bytes) -> Iterator[dict[str, str]]:
+    """The attributes of each outline, their names in lower case.
 
     Most lists in use are broken XML: `&` and quotes are written as they are. Mending parsers drop such an entry, or
     worse, make another address of it, so what is no XML is read as text. Nothing in it is opened or expanded.
@@ -117,27 +101,20 @@ def _tags(body: bytes) -> Iterator[dict[str, str] | None]:
         return
     if etree.QName(root).localname.lower() != "opml":
         raise NotAnOpml(_NO_OPML)
-    for event, node in etree.iterwalk(root, events=("start", "end"), tag="{*}outline"):
-        attributes = {str(name).lower(): str(value) for name, value in node.attrib.items()}
-        yield attributes if event == "start" else None
+    for node in root.iter("{*}outline"):
+        yield {str(name).lower(): str(value) for name, value in node.attrib.items()}
 
 
-def _scanned(text: str) -> Iterator[dict[str, str] | None]:
+def _scanned(text: str) -> Iterator[dict[str, str]]:
     if not _OPML.search(text):
         raise NotAnOpml(_NO_OPML)
     first, *comments = text.split("<!--")
     shown = "".join((first, *(comment.partition("-->")[2] for comment in comments)))
-    _, *pieces = _OUTLINE.split(shown)
-    for tag, rest in zip(pieces[::2], pieces[1::2], strict=True):
-        if tag.startswith("/"):
-            yield None
-            continue
+    for rest in _OUTLINE.split(shown)[1:]:
         names = list(_ATTRIBUTE.finditer(rest))
         ends = [*(name.start() + 1 for name in names[1:]), len(rest)][: len(names)]
         values = [rest[name.end() : end].rpartition(name[2])[0] for name, end in zip(names, ends, strict=True)]
         yield {name[1].lower(): _ENTITY.sub(_unescaped, value) for name, value in zip(names, values, strict=True)}
-        if "/>" in (rest.rpartition(names[-1][2])[2] if names else rest):
-            yield None
 
 
 def _unescaped(entity: re.Match[str]) -> str:
@@ -151,7 +128,7 @@ def _decoded(body: bytes) -> str:
         return body.decode("cp1252", errors="replace")
 
 
-def _outline(told: dict[str, str], folder: str) -> Outline | str | None:
+def _outline(told: dict[str, str]) -> Outline | str | None:
     """The feed in an outline; None for a folder or another kind of link, a line for a feed without an address."""
     name = _name(told)
     is_feed = told.get("type", "").strip().lower() in ("rss", "atom", "feed")
@@ -161,7 +138,7 @@ def _outline(told: dict[str, str], folder: str) -> Outline | str | None:
     address = items.address(_on_the_web(link.strip()))
     if address is None:
         return f"{name!r} has no address of a feed ({link[:80]!r}): give one that starts with https://"
-    return Outline(address[1], "" if name == plain.line(link) else name, folder, language.code(told.get("language")))
+    return Outline(address[1], "" if name == plain.line(link) else name, language.code(told.get("language")))
 
 
 def _on_the_web(link: str) -> str:
@@ -172,10 +149,3 @@ def _on_the_web(link: str) -> str:
 def _name(told: dict[str, str]) -> str:
     markup = (told.get("title") or told.get("text") or "")[: items.MOST_MARKUP]
     return plain.line(plain.from_html(markup), TITLE_CHARACTERS)
-
-
-def _folder(folders: dict[tuple[str, ...], Any], names: tuple[str, ...]) -> Any:
-    """The outline for a folder, made with those around it where it is not there yet."""
-    if names not in folders:
-        folders[names] = etree.SubElement(_folder(folders, names[:-1]), "outline", text=names[-1])
-    return folders[names]

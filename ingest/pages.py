@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from catalog import articles, audiences, items, sources
+from catalog import articles, audiences, items, sources, tenants
 from catalog.claims import Claim
 from catalog.ids import ArticleId, TenantId, new_id
 from catalog.records import Article, Document, FeedItem, ItemState, Origin, Source, SourceKind, Tag
@@ -18,7 +18,7 @@ from ingest.fetch import FetchFailed
 from ingest.fingerprint import fingerprint
 from ingest.sandbox import TooCostly
 from ingest.urls import BadAddress
-from ingest.worker import Outcome, Worker
+from ingest.worker import Outcome, Unforeseen, Worker
 
 _COUNTED: Final = {
     Fate.STORE: "articles_stored",
@@ -27,6 +27,8 @@ _COUNTED: Final = {
     Fate.DUPLICATE: "duplicates",
 }
 _UNTITLED_CHARACTERS: Final = 80
+_DOCUMENT_WORDS: Final = 5
+"""What is handed in is meant to be an article; this keeps out files that were saved by mistake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +48,14 @@ class PageWork:
 async def read(worker: Worker, work: PageWork) -> None:
     """Read the page of a claimed item, or the document it brought, and write what came of it."""
     reading = Reading(worker.tenant, worker.options, work)
-    try:
-        page = await _page(worker, work)
-    except (FetchFailed, NoText, TooCostly, BadAddress) as error:
-        problem = error
-        await worker.finish(lambda connection: reading.failed(connection, problem, worker.clock()))
-    else:
-        await worker.finish(lambda connection: reading.read(connection, page, worker.clock()))
+    async with worker.surviving(reading.failed):
+        try:
+            page = await _page(worker, work)
+        except (FetchFailed, NoText, TooCostly, BadAddress) as error:
+            problem = error
+            await worker.finish(lambda connection: reading.failed(connection, problem, worker.clock()))
+        else:
+            await worker.finish(lambda connection: reading.read(connection, page, worker.clock()))
 
 
 def work_of(connection: Connection, tenant: TenantId, claim: Claim) -> PageWork:
@@ -64,20 +67,25 @@ def work_of(connection: Connection, tenant: TenantId, claim: Claim) -> PageWork:
     return PageWork(item, source, brought, row.article_id, claim.token)
 
 
+async def visit_page(worker: Worker, url: str, *, internal: bool) -> Page:
+    """What the page at an address says. Raises FetchFailed, NoText, TooCostly or BadAddress.
+
+    A company's robots.txt is written for strangers: what is `internal`, our own, we may read.
+    """
+    fetched = await (worker.fetch if internal else worker.fetch_page)(url)
+    if extract.is_front(urls.canonical(fetched.url)) and not extract.is_front(urls.canonical(url)):
+        raise NoText(f"{url}: it leads to the front page of the site: the article is gone")
+    told = (fetched.body, fetched.url, fetched.content_type, fetched.charset)
+    return await worker.parse_page(fetched.url, extract.extract, *told, worker.clock(), worker.options.min_page_words)
+
+
 async def _page(worker: Worker, work: PageWork) -> Page:
-    """What the page says. Raises FetchFailed, NoText or TooCostly."""
-    words = worker.options.min_page_words
     if work.document is not None:
         own = work.document
-        return await worker.parse(documents.read, own.content, own.kind, own.name, worker.clock(), 1)
+        return await worker.parse(documents.read, own.content, own.kind, own.name, worker.clock(), _DOCUMENT_WORDS)
     if work.item.url is None:
         raise NoText(f"{work.item.key}: neither a text nor an address came with it: hand it in again")
-    # a company's robots.txt is written for strangers: what is our own we may read
-    fetched = await (worker.fetch if work.source.internal else worker.fetch_page)(work.item.url)
-    if extract.is_front(urls.canonical(fetched.url)) and not extract.is_front(urls.canonical(work.item.url)):
-        raise NoText(f"{work.item.url}: it leads to the front page of the site: the article is gone")
-    told = (fetched.body, fetched.url, fetched.content_type, fetched.charset)
-    return await worker.parse_page(fetched.url, extract.extract, *told, worker.clock(), words)
+    return await visit_page(worker, work.item.url, internal=work.source.internal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,18 +103,22 @@ class Reading:
 
     def read(self, connection: Connection, page: Page, now: datetime) -> Outcome:
         """Store the page as an article, or as another wording or another address of one we have."""
+        tenants.get(connection, self.tenant, lock=True)  # one text at a time, and before articles as everywhere
         fresh = self._article(page, now)
         own = self._own(connection)
         same_text = articles.find(connection, self.tenant, digest=fresh.digest)
         same_address = articles.find(connection, self.tenant, url=fresh.url) if fresh.url else None
-        fate = decide.fate(own, same_text, same_address)
+        retold = self.work.document is not None and self.item.revisions > 0
+        fate = decide.fate(own, same_text, same_address, retold=retold)
         kept = same_text or own or same_address or fresh
-        if fate is Fate.STORE and not articles.save(connection, self.tenant, fresh):
-            return self.read(connection, page, now)  # another worker stored this text since we looked
+        if fate is Fate.STORE:
+            articles.save(connection, self.tenant, fresh)
         if fate is Fate.REVISE and not articles.revise(connection, self.tenant, kept, fresh):
             return self.read(connection, page, now)  # a curator decided since we looked
         if fate in (Fate.STORE, Fate.REVISE):
             self._give(connection, kept.id, now)
+        else:
+            articles.tighten(connection, self.tenant, kept.id, fresh)
         for address in {fresh.url, self._address} - {kept.url}:
             if address is not None:
                 articles.add_url(connection, self.tenant, kept.id, address)
@@ -136,7 +148,9 @@ class Reading:
                 self._end(connection, ItemState.DUE, self.work.article_id, **tried, due_at=now + pause)
                 return Outcome({"pages_postponed": 1})
         own = self._own(connection)
-        if decide.says_enough(self.item.summary, own, self.options.min_feed_words):
+        if not isinstance(error, Unforeseen) and decide.says_enough(
+            self.item.summary, own, self.options.min_feed_words
+        ):
             stored = self.read(connection, self._from_feed(), now)
             return Outcome({**stored.counts, "from_feed": 1})
         lost = ItemState.BOILERPLATE if isinstance(error, Boilerplate) else ItemState.FAILED

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from itertools import islice
 from typing import Any, Final
@@ -24,8 +24,8 @@ from models.protocols import Progress
 
 Work = Callable[[], Coroutine[Any, Any, None]]
 
-_PATIENCE: Final = timedelta(seconds=60)
-"""How long a single run waits for hosts that want time between two visits, before it leaves the rest to the next."""
+_PATIENCE_SECONDS: Final = 60.0
+"""How long a single run is idle, in all, for hosts that want time between two visits; the rest is left to the next."""
 
 _POLL_SECONDS: Final = 1.0
 
@@ -85,7 +85,7 @@ async def ingest(
     """
     async with Worker(database, tenant, options, clock) as worker:
         await Dispatcher(worker, progress).run(stop or asyncio.Event(), stay=stay)
-        left = await worker.write(lambda connection: count_due(connection, tenant, clock()))
+        left = await worker.look(lambda connection: count_due(connection, tenant, clock()))
     return IngestReport(**worker.counts, left_for_later=left, problems=tuple(worker.problems))
 
 
@@ -105,6 +105,7 @@ class Dispatcher:
         self._worker = worker
         self._progress = progress
         self._running: dict[asyncio.Task[None], bool] = {}
+        self._idle_seconds = 0.0
         self._look_again()
 
     async def run(self, stop: asyncio.Event, *, stay: bool) -> None:
@@ -156,9 +157,11 @@ class Dispatcher:
             yield partial(pages.read, worker, pages.work_of(connection, worker.tenant, claim)), False
 
     async def _more_soon(self) -> bool:
-        """Whether work that is due only waits for a host to open again, and not for long."""
+        """Whether work that is due only waits for a host to open again, and we have not waited for long."""
         opening = self._worker.patience.next_opening(self._worker.clock())
-        return opening is not None and opening <= _PATIENCE and await self._worker.write(self._due) > 0
+        if opening is None or opening.total_seconds() + self._idle_seconds > _PATIENCE_SECONDS:
+            return False
+        return await self._worker.look(self._due) > 0
 
     def _due(self, connection: Connection) -> int:
         return count_due(connection, self._worker.tenant, self._worker.clock())
@@ -166,7 +169,10 @@ class Dispatcher:
     async def _wait(self, *more: asyncio.Task[Any]) -> None:
         """Until something has ended, or it is time to look again."""
         watched = {*self._running, *more}
+        begun, idle = time.monotonic(), not self._running
         done, _ = await asyncio.wait(watched, timeout=_POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        if idle:
+            self._idle_seconds += time.monotonic() - begun
         ended = {task: self._running.pop(task) for task in done if task in self._running}
         if any(ended.values()) or time.monotonic() - self._looked_at >= _POLL_SECONDS:
             self._look_again()

@@ -9,33 +9,23 @@ program.
 """
 
 import asyncio
-import gc
-import logging
-import math
 import multiprocessing
 import os
 import pickle
-import resource
 import signal
-import socket
-import subprocess
 import sys
 import threading
-import time
-import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
-from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerContext, ForkServerProcess
-from pathlib import Path
 from types import ModuleType
-from typing import Any, Final, Literal, Self, TypeVar, TypeVarTuple, cast
+from typing import Any, Final, Self, TypeVar, TypeVarTuple, cast
 
 from pebble import ProcessExpired, ProcessPool
 
 from catalog.errors import Invalid, SluisError, Unavailable
 from ingest.config import SandboxLimits
+from ingest.confined import Outcome, Task, confine, run_task
 
 Given = TypeVarTuple("Given")
 Result = TypeVar("Result")
@@ -44,8 +34,6 @@ _PRELOADED: Final = ["ingest.sandbox", "ingest.warm"]
 _MOST_CHILDREN: Final = 8
 _ATTEMPTS: Final = 3
 _GRACE_SECONDS: Final = 30.0
-_NICENESS: Final = 5
-_OPEN_FILES: Final = 64
 _FROM_OUTSIDE: Final = {-signal.SIGKILL, -signal.SIGTERM, -signal.SIGHUP}
 
 
@@ -56,7 +44,11 @@ class TooCostly(Invalid):
 
 
 class _Broken(Exception):
-    """The child is gone, or cannot be had, and the task it was meant for is not to blame."""
+    """The child is gone, or cannot be had. Where it had `taken` the task, that one may be to blame."""
+
+    def __init__(self, *, taken: bool = False) -> None:
+        super().__init__()
+        self.taken = taken
 
 
 class Sandbox:
@@ -65,7 +57,7 @@ class Sandbox:
     def __init__(self, limits: SandboxLimits) -> None:
         self._limits = limits
         self._pools: set[ProcessPool] = set()
-        self._waiting: set[asyncio.Future[_Outcome]] = set()
+        self._waiting: set[asyncio.Future[Outcome]] = set()
         self._closed = False
         self._places: asyncio.LifoQueue[ProcessPool | None] = asyncio.LifoQueue()
         for _ in range(limits.children or min(os.cpu_count() or 1, _MOST_CHILDREN)):
@@ -88,18 +80,22 @@ class Sandbox:
         """`work(*args)`, done in a child; `work` is a function that a module has under its name.
 
         Raises TooCostly where it went beyond a limit or brought the child down, and whatever `work` raises. A task
-        whose child was killed from outside is tried again; Unavailable where no child stays alive.
+        whose child was killed from outside is tried again, and then too costly as well: who kills a process that takes
+        all memory is the kernel, and that looks the same. Unavailable where no child can be had.
         """
-        task = _Task(work, args, self._limits)
+        task, taken = Task(work, args, self._limits), False
         for _ in range(_ATTEMPTS):
             try:
                 outcome = await self._attempt(task)
-            except _Broken:
+            except _Broken as broken:
+                taken |= broken.taken
                 continue
-            return cast(Result, outcome.open())
-        raise Unavailable("processes that read pages are killed at once: check the memory and process limits here")
+            return cast(Result, _open(outcome))
+        if taken:
+            raise TooCostly("reading it brings down the process that reads it: choose another source")
+        raise Unavailable("no process that reads pages can be started: check the memory and process limits here")
 
-    async def _attempt(self, task: "_Task") -> "_Outcome":
+    async def _attempt(self, task: Task) -> Outcome:
         """One try. The child goes back to its place, or is replaced where anything at all went wrong."""
         pool = await self._places.get()
         sound = False
@@ -114,10 +110,10 @@ class Sandbox:
             if pool is not None and not sound:
                 asyncio.get_running_loop().run_in_executor(None, self._kill, pool)
 
-    async def _outcome(self, pool: ProcessPool, task: "_Task") -> "_Outcome":
+    async def _outcome(self, pool: ProcessPool, task: Task) -> Outcome:
         limits = self._limits
         try:
-            promise = pool.schedule(_confined, args=(task,), timeout=limits.seconds)
+            promise = pool.schedule(run_task, args=(task,), timeout=limits.seconds)
         except RuntimeError as error:  # its child died while it had nothing to do
             raise _Broken from error
         future = asyncio.wrap_future(promise)
@@ -141,11 +137,12 @@ class Sandbox:
     def _hire(self) -> ProcessPool:
         """A pool whose child runs. The first one of all takes a second, in which the parsers are loaded."""
         multiprocessing.set_forkserver_preload(_PRELOADED)
-        pool = ProcessPool(1, self._limits.most_tasks, _confine, (self._limits,), _Context())
+        pool = ProcessPool(1, self._limits.most_tasks, confine, (self._limits,), _Context())
         self._pools.add(pool)
         try:
             running = pool.active  # which starts it
-        except BrokenProcessPool as error:
+        except (BrokenProcessPool, OSError) as error:
+            self._kill(pool)
             raise _Broken from error
         if not running or self._closed:
             self._kill(pool)
@@ -161,33 +158,19 @@ class Sandbox:
         pool.join()
 
 
-@dataclass(frozen=True, slots=True)
-class _Task:
-    work: Callable[..., object]
-    args: tuple[object, ...]
-    limits: SandboxLimits
-
-
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    """What a child answers. Packed by itself, within its limits, and not by pebble, which holds a lock meanwhile."""
-
-    kind: Literal["result", "error", "costly"]
-    packed: bytes
-
-    def open(self) -> Any:
-        """The result. Raises what the task raised."""
-        match self.kind, pickle.loads(self.packed):  # noqa: S301 (our own child's, as all that pebble receives)
-            case "result", found:
-                return found
-            case "costly", what:
-                raise TooCostly(_costly(what))
-            case _, (kind, args, state, trace):
-                error = kind.__new__(kind, *args)  # not kind(*args): many an error asks for more than its args
-                error.__dict__.update(state)
-                if not isinstance(error, SluisError):
-                    error.add_note(f"In a child process:\n{trace}")
-                raise error
+def _open(outcome: Outcome) -> Any:
+    """The result. Raises what the task raised."""
+    match outcome.kind, pickle.loads(outcome.packed):  # noqa: S301 (our own child's, as all that pebble receives)
+        case "result", found:
+            return found
+        case "costly", what:
+            raise TooCostly(_costly(what))
+        case _, (kind, args, state, trace):
+            error = kind.__new__(kind, *args)  # not kind(*args): many an error asks for more than its args
+            error.__dict__.update(state)
+            if not isinstance(error, SluisError):
+                error.add_note(f"In a child process:\n{trace}")
+            raise error
 
 
 def _costly(what: str) -> str:
@@ -197,7 +180,7 @@ def _costly(what: str) -> str:
 def _verdict(exit_code: int, limits: SandboxLimits) -> Exception:
     """Why a child ended while it had a task."""
     if exit_code in _FROM_OUTSIDE:
-        return _Broken()
+        return _Broken(taken=True)
     if exit_code == -signal.SIGXCPU:
         return TooCostly(_costly(f"takes more than {limits.cpu_seconds:g} seconds of computing"))
     name = signal.Signals(-exit_code).name if exit_code < 0 else f"exit code {exit_code}"
@@ -223,81 +206,3 @@ class _Context(ForkServerContext):
 
 
 _MAIN: Final = threading.Lock()
-
-
-def _confine(limits: SandboxLimits) -> None:
-    """What a child does first: it ends when its parent does, gives way to others, and writes and dials nowhere."""
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    threading.Thread(target=_die_with_parent, daemon=True).start()
-    logging.disable()  # what parsers complain of is said by the errors they raise
-    gc.freeze()
-    os.nice(_NICENESS)
-    _lower(resource.RLIMIT_CORE, 0)
-    _lower(resource.RLIMIT_FSIZE, 0)
-    _lower(resource.RLIMIT_NOFILE, _OPEN_FILES)
-    statm = Path("/proc/self/statm")
-    if statm.exists():  # elsewhere the limit on addresses does not exist, or is not kept
-        taken = int(statm.read_text().split()[0]) * resource.getpagesize()
-        _lower(resource.RLIMIT_AS, taken + limits.memory_bytes)
-    socket.socket = _NoSocket  # type: ignore[misc]
-    subprocess.Popen = _NoProgram  # type: ignore[misc,assignment]
-
-
-def _die_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os.kill(os.getpid(), signal.SIGKILL)
-
-
-def _lower(kind: int, to: int) -> None:
-    """Set the soft limit, which can be raised again up to the hard one."""
-    _, hard = resource.getrlimit(kind)
-    resource.setrlimit(kind, (to if hard == resource.RLIM_INFINITY else min(to, hard), hard))
-
-
-class _NoSocket(socket.socket):
-    """What a parser gets that wants to dial. An audit hook would see more, and slow all parsing down by an eighth."""
-
-    def __init__(self, *_: object, **__: object) -> None:
-        raise PermissionError("a socket is not for a process that reads strangers' bytes")
-
-
-class _NoProgram(subprocess.Popen[bytes]):
-    """What a parser gets that wants to start a program."""
-
-    def __init__(self, *_: object, **__: object) -> None:
-        self.returncode = 0  # for its destructor
-        raise PermissionError("a subprocess is not for a process that reads strangers' bytes")
-
-
-def _confined(task: _Task) -> _Outcome:
-    """Do the work and pack what came of it, within the limits of one task."""
-    _lower(resource.RLIMIT_CPU, math.ceil(time.process_time() + task.limits.cpu_seconds))
-    try:
-        return _Outcome("result", pickle.dumps(task.work(*task.args)))
-    except Exception as error:  # noqa: BLE001 (it is raised again where the result is waited for)
-        return _packed(error, task.limits)
-    finally:
-        _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-        resource.setrlimit(resource.RLIMIT_CPU, (hard, hard))
-
-
-def _packed(error: Exception, limits: SandboxLimits) -> _Outcome:
-    causes = list(_causes(error))
-    if any(isinstance(cause, MemoryError) for cause in causes):
-        return _Outcome("costly", pickle.dumps(f"takes more than {limits.memory_bytes / 1e6:g} MB of memory"))
-    if any(isinstance(cause, RecursionError) for cause in causes):
-        return _Outcome("costly", pickle.dumps("goes too deep"))
-    trace = "".join(traceback.format_exception(error))
-    try:
-        return _Outcome("error", pickle.dumps((type(error), error.args, error.__dict__, trace)))
-    except Exception:  # noqa: BLE001 (errors may carry anything)
-        return _Outcome("error", pickle.dumps((RuntimeError, (repr(error),), {}, trace)))
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    cause: BaseException | None = error
-    while cause is not None:
-        yield cause
-        cause = cause.__cause__

@@ -52,9 +52,9 @@ def parse(body: bytes, url: str, now: datetime) -> Feed:
     """
     entries = _each(body, url, "url", _entry)
     if not entries and (others := children(body, url)):
-        raise NotAFeed(f"{url} is a list of sitemaps: give the address of one, such as {' or '.join(others[:3])}")
+        raise NotAFeed(f"{url}: it is a list of sitemaps: give the address of one, such as {' or '.join(others[:3])}")
     if entries and all(entry.published_at is None for entry in entries):
-        raise NotAFeed(f"{url} is a sitemap without dates, which does not tell what is new: give a feed's address")
+        raise NotAFeed(f"{url}: it is a sitemap without dates, which does not tell what is new: give a feed's address")
     recent, left_out = _recent(entries, now)
     languages = {code for entry in entries if (code := language.code(entry.language))}
     feed_language = languages.pop() if len(languages) == 1 else None
@@ -86,7 +86,7 @@ def _each(body: bytes, url: str, name: str, read: Callable[[Any], _Read]) -> lis
     try:
         return [read(node) for node in _nodes(mended, name, recover=True)]
     except etree.XMLSyntaxError as error:
-        raise NotAFeed(f"{url} is a sitemap that cannot be read (broken XML): check the address") from error
+        raise NotAFeed(f"{url}: it is a sitemap that cannot be read (broken XML): check the address") from error
 
 
 def _nodes(body: bytes, name: str, *, recover: bool) -> Iterator[Any]:

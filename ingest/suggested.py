@@ -11,7 +11,7 @@ from catalog import articles, items, people, tenants
 from catalog.errors import Conflict
 from catalog.ids import ArticleId, EmployeeId, ItemId, TenantId, new_id
 from catalog.items import SUGGESTIONS
-from catalog.records import FeedItem
+from catalog.records import FeedItem, ItemState
 from ingest import doors, urls
 from ingest.doors import UNREADABLE
 
@@ -29,11 +29,15 @@ class EnoughSuggested(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A suggested address in its canonical spelling. `known` where it was here already, perhaps as an article."""
+    """A suggested address in its canonical spelling. `known` where it was here already, perhaps as an article.
+
+    `waits` where nobody has read it yet.
+    """
 
     url: str
     known: bool
     article_id: ArticleId | None = None
+    waits: bool = False
 
 
 def suggest(connection: Connection, tenant: TenantId, employee: EmployeeId, url: str, now: datetime) -> Suggestion:
@@ -50,7 +54,7 @@ def suggest(connection: Connection, tenant: TenantId, employee: EmployeeId, url:
     source = doors.source(connection, tenant, SUGGESTIONS, now)
     before = items.standings(connection, tenant, source.id, [address]).get(address)
     if before is not None and before.state not in UNREADABLE:
-        return Suggestion(address, known=True, article_id=before.article_id)
+        return Suggestion(address, True, before.article_id, before.state is ItemState.DUE)
     if items.suggested_since(connection, tenant, person.id, now - _DAY) >= MOST_SUGGESTIONS:
         raise EnoughSuggested(f"{MOST_SUGGESTIONS} addresses a day are enough: send the next one tomorrow")
     if before is None:
@@ -69,4 +73,4 @@ def suggest(connection: Connection, tenant: TenantId, employee: EmployeeId, url:
         suggested_by=person.id,
     )
     items.remember(connection, tenant, [suggested], now)
-    return Suggestion(address, known=False)
+    return Suggestion(address, known=False, waits=True)

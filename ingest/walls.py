@@ -66,11 +66,7 @@ def notice(title: str, text: str) -> Notice | None:
 def only_links(tree: Any, text: str) -> bool:
     """Whether the text is a list of links: no line ends as a sentence does, and most can be followed."""
     lines = text.splitlines()
-    if (
-        len(text) > LONGEST
-        or len(lines) < _FEW_LINES
-        or any(line.endswith((".", "!", "?", "…", "”")) for line in lines)
-    ):
+    if len(text) > LONGEST or len(lines) < _FEW_LINES or any(line.endswith(_ENDS) for line in lines):
         return False
     linked = {plain.line(link.text_content()) for link in tree.iter("a")}
     return _words([line for line in lines if line.removeprefix("- ") in linked]) > _MOST * _words(lines)

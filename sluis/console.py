@@ -39,6 +39,11 @@ def show(rows: Sequence[Mapping[str, Any]], empty: str = "Nothing there.") -> No
         out.print(table)
 
 
+def counted(number: int, thing: str) -> str:
+    """So many of a thing, in the plural where it is not one."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
 def print_json(value: Any) -> None:
     """A value as JSON, on standard output."""
     options = orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE

@@ -7,11 +7,13 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import ValidationError
 
+from api import wording
 from api.receiving import piece
 from api.schemas import ArticleIn
 from catalog.errors import Invalid
@@ -23,6 +25,7 @@ COLUMNS: Final = (ID, *(name for name in ArticleIn.model_fields if name != "sour
 MAX_BYTES: Final = 100_000_000
 MOST_ARTICLES: Final = 10_000
 _AXES: Final = ("audience", "tags")
+_MOMENTS: Final = ("published_at", "expires_at")
 _SHOWN: Final = 5
 
 
@@ -32,23 +35,25 @@ class BadListing(Invalid):
     code = "bad_listing"
 
 
-def read(path: Path, taxonomy: Taxonomy) -> list[Piece]:
-    """The articles in the file: fields of the API, and `id` for their external id.
+def read(path: Path, taxonomy: Taxonomy) -> dict[int, Piece]:
+    """The articles in the file by the number of their line: fields of the API, and `id` for their external id.
 
-    In CSV, audience and tags are written as `function=sales;region=*`, and an empty field says nothing. Raises
-    BadListing, which names lines and remedies.
+    In CSV, audience and tags are written as `function=sales;region=*`, and an empty field says nothing. A moment
+    without a time zone is local. Raises BadListing, which names lines and remedies.
     """
     rows = {".csv": _csv, ".jsonl": _jsonl, ".ndjson": _jsonl}.get(path.suffix.lower())
     if rows is None:
         raise BadListing(f"{path} is neither .csv nor .jsonl: give it the suffix of what it is")
-    found: dict[str, Piece] = {}
+    found: dict[int, Piece] = {}
+    keys: set[str] = set()
     problems: list[str] = []
     for line, row in rows(path, _text(path)):
         try:
             article = _piece(row, taxonomy)
-            if article.key in found:
+            if article.key in keys:
                 raise BadListing(f"the id {article.key!r} is there twice: each article has its own")
-            found[article.key] = article
+            keys.add(article.key)
+            found[line] = article
         except Invalid as error:
             problems.append(f"line {line}: {error}")
         if len(found) > MOST_ARTICLES:
@@ -58,7 +63,7 @@ def read(path: Path, taxonomy: Taxonomy) -> list[Piece]:
         raise BadListing(f"{path}: nothing was imported. {'; '.join(problems[:_SHOWN])}{more}")
     if not found:
         raise BadListing(f"{path}: there is no article in it")
-    return list(found.values())
+    return found
 
 
 def _text(path: Path) -> str:
@@ -120,12 +125,20 @@ def _piece(row: Any, taxonomy: Taxonomy) -> Piece:
         raise row
     if not isinstance(row.get(ID), str):
         raise BadListing(f"no {ID!r} as text: give each article the id that your own program knows it by")
-    said = {name: value for name, value in row.items() if name != ID}
+    said = {name: _zoned(value) if name in _MOMENTS else value for name, value in row.items() if name != ID}
     if "source" in said:
         raise BadListing("'source' is said once for the whole file: use --source")
     try:
         return piece(row[ID], ArticleIn.model_validate(said), taxonomy)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise BadListing(f"{where}: {first['msg'].removeprefix('Value error, ')}") from error
+        first = error.errors(include_input=False, include_url=False)[0]
+        raise BadListing(f"{wording.where(first) or 'the line'}: {wording.said(first)}") from error
+
+
+def _zoned(said: Any) -> Any:
+    """A date or a time without a zone as a moment of this machine's time, as in `--live-from`."""
+    try:
+        moment = datetime.fromisoformat(said)
+        return said if moment.tzinfo else moment.astimezone().isoformat()
+    except (TypeError, ValueError, OverflowError):
+        return said

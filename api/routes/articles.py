@@ -17,7 +17,7 @@ from catalog.ids import ArticleId, TenantId
 from catalog.items import Standing
 from catalog.keys import ApiKey
 from catalog.records import Article, ItemState, State, listed
-from curation.review import Desk, Sender
+from curation.review import REASON_CHARACTERS, Desk, Sender
 from curation.states import FINAL
 from ingest.handed import ID_CHARACTERS, Taken, external, push
 from ranking.features import WORDS_PER_MINUTE
@@ -25,7 +25,7 @@ from ranking.features import WORDS_PER_MINUTE
 router = APIRouter(tags=["content"])
 
 ExternalId = Annotated[str, Path(max_length=ID_CHARACTERS, description="The id that your own program gave it.")]
-Why = Annotated[str, Query(min_length=1, max_length=500, description="For the audit trail.")]
+Why = Annotated[str, Query(min_length=1, max_length=REASON_CHARACTERS, description="For the audit trail: one line.")]
 _BY_SENDER: Final = "withdrawn by its sender"
 _NO_ARTICLE: Final = {
     ItemState.DUPLICATE: "another article has the same text or address",

@@ -65,22 +65,7 @@ def serve(build: Callable[..., Shelf], *given: object, hosts: Sequence[str]) -> 
 
 def source(url: str, title: str = "") -> Source:
     """A source that is due."""
-    now = utcnow()
-    return Source(
-        id=SourceId(new_id()),
-        url=url,
-        title=title,
-        language="en",
-        internal=False,
-        needs_legal=False,
-        audience=None,
-        etag=None,
-        last_modified=None,
-        due_at=now,
-        checked_at=None,
-        failures=0,
-        last_error=None,
-    )
+    return Source(id=SourceId(new_id()), url=url, title=title, due_at=utcnow(), language="en")
 
 
 def rss(title: str, entries: Sequence[tuple[str, str]]) -> bytes:

@@ -32,7 +32,7 @@ class NothingRead(Unavailable):
 
 
 def ingest(*, as_json: AsJson = False) -> None:
-    """Visit every feed that is due and store its articles. Safe to stop at any moment and to run again.
+    """Visit every source that is due and read what it announced. Safe to stop at any moment and to run again.
 
     One feed or page that cannot be read is told and holds up nothing; it fails only where nothing could be read.
     """

@@ -16,6 +16,7 @@ from catalog.taxonomy import Language
 from curation import audience as audiences
 from curation import queue
 from curation.review import Desk, Reviewer, Role
+from sluis import tags
 from sluis.console import AsJson, out, print_json, show
 from sluis.wiring import House, open_house
 
@@ -41,7 +42,10 @@ def list_queue(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show what waits, oldest first, with the audience that the tags propose. +2: two others tell the same story."""
+    """Show what waits, oldest first, with the audience that the tags propose.
+
+    +2: two others tell the same story. With --all they stand below it, as (= its id).
+    """
     house = open_house()
     states = (state,) if state else queue.WAITING
     with house.database.read() as connection:
@@ -54,7 +58,7 @@ def list_queue(
             "id": entry.article.id[:8],
             "day": f"{entry.article.published_at:%Y-%m-%d}",
             "in": entry.article.language,
-            "title": entry.article.title + (f" +{len(entry.attached)}" if entry.attached else ""),
+            "title": entry.article.title + _story(entry),
             "for": _who(entry.audience or entry.proposed) or "? (you decide)",
             "state": entry.article.state,
         }
@@ -167,8 +171,15 @@ def edit(
 ) -> None:
     """Correct tags or audience; both take effect at once."""
     house, reviewer = open_house(), Reviewer(by, role)
-    tags, chosen = _parse_tags(house, tag), _parse_audience(house, audience)
-    _decide(house, article, lambda desk, found: desk.edit(found, reviewer, tags=tags, audience=chosen, reason=reason))
+    said, chosen = tags.parse(tag or (), house.taxonomy), _parse_audience(house, audience)
+    _decide(house, article, lambda desk, found: desk.edit(found, reviewer, tags=said, audience=chosen, reason=reason))
+
+
+def _story(entry: queue.Entry) -> str:
+    """What the list says of a story that several tell."""
+    if entry.front:
+        return f" (= {entry.front[:8]})"
+    return f" +{len(entry.attached)}" if entry.attached else ""
 
 
 def _decide(house: House, start: str, decision: Callable[[Desk, ArticleId], Decision]) -> None:
@@ -181,16 +192,6 @@ def _decide(house: House, start: str, decision: Callable[[Desk, ArticleId], Deci
 
 def _parse_audience(house: House, words: list[str] | None) -> Audience | None:
     return audiences.parse(words, house.taxonomy) if words else None
-
-
-def _parse_tags(house: House, words: list[str] | None) -> dict[str, frozenset[str]]:
-    said: dict[str, set[str]] = {}
-    for word in words or ():
-        facet, separator, concept = word.partition("=")
-        if not separator:
-            raise Invalid(f"{word!r} is no tag: write facet=concept, or facet= for none")
-        said.setdefault(facet, set()).update([concept] if concept else [])
-    return {facet: house.taxonomy.require(facet, concepts) for facet, concepts in said.items()}
 
 
 def _local(moment: datetime | None) -> datetime | None:

@@ -191,6 +191,22 @@ def test_what_a_curator_rejected_takes_no_new_version_and_is_taken_back_quietly(
     assert caller.delete("a").json()["state"] == "rejected"
 
 
+@pytest.mark.parametrize("reason", ["a\0b", "\x1b[2J", "two\nlines", "x" * 501])
+def test_a_reason_that_cannot_be_shown_is_refused_and_nothing_is_taken_back(world, caller, reason):
+    caller.put("a")
+    sales = f"/v1/articles/{world.meant['sales'].id}"
+    answers = [
+        caller.delete("a", reason=reason),
+        world.client.delete(sales, params={"reason": reason}, headers=caller.header),
+    ]
+    for answer in answers:
+        assert answer.status_code == 422
+        assert "reason: " in answer.json()["detail"]
+        assert "\x1b" not in answer.text
+    assert caller.get("a").json()["code"] == "not_read_yet"
+    assert world.client.get(sales, headers=caller.header).json()["state"] == "approved"
+
+
 def test_our_own_ids_can_be_withdrawn_too(world, caller):
     path = f"/v1/articles/{world.meant['sales'].id}"
     for _ in range(2):
@@ -249,6 +265,46 @@ def test_what_cannot_be_taken_is_named_and_nothing_is_kept(world, caller, wrong,
     assert answer.status_code in (404, 422)
     assert says in answer.json()["detail"]
     assert (kept(world, tables.feed_items), kept(world, tables.documents)) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"tags": {f"facet{number}": ["labour"] for number in range(300_000)}},
+        {"tags": {f"facet{number}": ["x" * 65] * 100 for number in range(20)}},
+        {"audience": {f"axis{number}": ["sales"] for number in range(21)}},
+        {"tags": {"x" * 5_000_000: ["labour"]}},
+        {"tags": {"topic": ["x" * 5_000_000]}},
+        {"title": "x" * 5_000_000},
+        {f"field{number}": 1 for number in range(300_000)},
+    ],
+)
+def test_however_much_is_wrong_the_answer_is_short(caller, wrong):
+    answer = caller.put("a", **wrong)
+    assert (answer.status_code, answer.json()["code"]) == (422, "malformed")
+    assert 1 <= len(answer.json()["errors"]) <= 20
+    assert len(answer.content) < 5000
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"published_at": "2026-03-02"}, "published_at: say the time zone, as in 2026-03-02T10:01:00+01:00"),
+        ({"expires_at": "2026-03-02T10:00"}, "expires_at: say the time zone, as in 2026-03-02T10:01:00+01:00"),
+        ({"published_at": "soon"}, "published_at: write a moment, as in 2026-03-02T10:01:00+01:00"),
+        ({"mood": 1}, "mood: there is no such field"),
+        ({"language": "Dutch"}, "language: write two small letters"),
+        ({"title": 7}, "title: write it as text"),
+    ],
+)
+def test_what_is_malformed_is_said_with_its_remedy(caller, wrong, says):
+    assert says in caller.put("a", **wrong).json()["detail"]
+
+
+def test_a_field_that_is_missing_is_named(world, caller):
+    answer = world.client.put("/v1/articles/ext:a", json={"text": "x"}, headers=caller.header)
+    assert answer.json()["detail"] == "body.title: it is needed"
+    assert answer.json()["errors"] == [{"where": "body.title", "what": "it is needed"}]
 
 
 @pytest.mark.parametrize("text", ['"\\ud800"', '"a\\ud800b"'])

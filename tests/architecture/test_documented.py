@@ -7,6 +7,9 @@ import pytest
 from typer.main import get_command
 
 from api.app import create_app
+from catalog.claims import LeaseLost
+from catalog.errors import SluisError
+from catalog.sources import SourceExists
 from sluis.main import app
 from sluis.settings import Settings
 
@@ -51,6 +54,30 @@ def test_every_endpoint_is_documented():
     for path, methods in create_app(None).openapi()["paths"].items():  # type: ignore[arg-type]
         for method in methods:
             assert f"`{method.upper()} {path}`" in page
+
+
+def every(kind):
+    yield kind
+    for narrower in kind.__subclasses__():
+        yield from every(narrower)
+
+
+def raised(kind):
+    """Whether a route, or what it calls, can raise this. Leases are of workers; sources are added in the terminal."""
+    if kind in (SluisError, LeaseLost, SourceExists):
+        return False
+    floor, _, module = kind.__module__.partition(".")
+    called = {"ingest": {"handed", "doors", "suggested", "urls"}, "ranking": {"feed"}}
+    return floor in ("api", "catalog", "curation") or module in called.get(floor, ())
+
+
+def test_every_code_that_a_route_can_answer_with_is_documented():
+    _, _, table = (ROOT / "docs" / "integrators.md").read_text(encoding="utf-8").partition("## Errors")
+    codes = {kind.code for kind in every(SluisError) if raised(kind)}
+    assert {"invalid", "withdrawn", "bad_address", "not_opted_in", "no_article"} <= codes
+    rows = [row.split("|") for row in table.splitlines() if row.startswith("|")]
+    told = {code for row in rows for code in re.findall(r"`(\w+)`", row[2])}
+    assert codes | {"malformed", "too_large", "busy", "internal"} <= told
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -55,8 +55,9 @@ def test_items_are_counted_by_what_became_of_them(database, tenant, feed):
         announce(connection, tenant, feed, ItemState.FAILED)
         announce(connection, tenant, feed, ItemState.BOILERPLATE)
         announce(connection, tenant, feed, ItemState.CAPPED, count=2)
+        announce(connection, tenant, feed, ItemState.OLD)
     found = measured(database, tenant)[feed.id]
-    assert (found.announced, found.duplicates, found.failed, found.capped) == (11, 3, 2, 2)
+    assert (found.items, found.duplicates, found.failed, found.capped, found.old) == (12, 3, 2, 2, 1)
     assert found.last_item == NOW
 
 
@@ -138,12 +139,12 @@ def test_news_is_counted_per_source(database, tenant, feed):
 
 
 def test_the_worst_source_is_last():
-    proven = Yield(announced=60, articles=50, approved=45, rejected=5)
-    lucky = Yield(announced=1, articles=1, approved=1)
-    unknown = Yield(announced=5, articles=5, waiting=5)
-    read = Yield(announced=20, articles=20, approved=10, rejected=10, served=10, engaged=5)
+    proven = Yield(items=60, articles=50, approved=45, rejected=5)
+    lucky = Yield(items=1, articles=1, approved=1)
+    unknown = Yield(items=5, articles=5, waiting=5)
+    read = Yield(items=20, articles=20, approved=10, rejected=10, served=10, engaged=5)
     unread = replace(read, engaged=0)
-    refused = Yield(announced=20, articles=20, rejected=20)
+    refused = Yield(items=20, articles=20, rejected=20)
     nothing = Yield()
     best_first = [proven, lucky, read, unread, unknown, refused, nothing]
     worst_first = best_first[::-1]
@@ -155,6 +156,6 @@ COUNTS = st.integers(0, 1000)
 
 @given(COUNTS, COUNTS)
 def test_approving_one_more_never_makes_a_source_worse_nor_rejecting_one_better(approved, rejected):
-    before = Yield(announced=1, approved=approved, rejected=rejected)
+    before = Yield(items=1, approved=approved, rejected=rejected)
     better, worse = replace(before, approved=approved + 1), replace(before, rejected=rejected + 1)
     assert worse.usefulness < before.usefulness < better.usefulness

@@ -129,6 +129,20 @@ def test_a_story_is_one_entry_with_the_others_attached(connection, tenant, put, 
     assert [each.id for each in queue.entry(connection, tenant, copy).attached] == [best]
 
 
+def test_with_everything_each_stands_below_the_one_it_is_attached_to(connection, tenant, put):
+    story = ArticleId(new_id())
+    oldest = put(story_id=story, published_at=NOW - 4 * DAY)
+    alone = put(published_at=NOW - 3 * DAY)
+    trusted = make.source(trust=Trust.HIGH)
+    sources.add(connection, tenant, trusted)
+    front = put(story_id=story, source_id=trusted.id, published_at=NOW - 2 * DAY)
+    entries = queue.waiting(connection, tenant, NOW, everything=True)
+    assert [(each.article.id, each.front) for each in entries] == [(front, None), (oldest, front), (alone, None)]
+    Desk(connection, tenant, NOW).approve(front, ANNE, audience=SALES)
+    entries = queue.waiting(connection, tenant, NOW, everything=True)
+    assert [(each.article.id, each.front) for each in entries] == [(oldest, front), (alone, None)]
+
+
 def test_when_one_is_approved_the_others_stay_attached_until_it_is_withdrawn(connection, tenant, put, shown):
     story = ArticleId(new_id())
     first, second = (put(story_id=story, published_at=NOW - age * DAY) for age in (3, 2))
@@ -167,6 +181,8 @@ def test_what_has_expired_is_archived_and_stands_for_nothing(connection, tenant,
     assert list(shown()) == [short]
     assert list(shown(NOW + DAY)) == [lasting, again]
     assert set(shown(NOW + DAY, everything=True)) == {short, lasting, again}
+    entries = queue.waiting(connection, tenant, NOW + DAY, everything=True)
+    assert {each.article.id: each.front for each in entries} == {lasting: None, short: lasting, again: None}
 
 
 def test_the_limit_counts_stories(put, shown):

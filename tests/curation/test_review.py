@@ -164,6 +164,17 @@ def test_refusing_takes_a_reason_and_is_final(desk, connection, tenant, put):
     assert state_of(connection, tenant, article) is State.REJECTED
 
 
+@pytest.mark.parametrize("said", ["a\0b", "\x1b[31m", "two\nlines", "x" * 501])
+def test_what_cannot_be_shown_in_a_terminal_is_no_reason_and_no_name(desk, connection, tenant, put, said):
+    article = put()
+    with pytest.raises(Invalid, match="reason: "):
+        desk.approve(article, ANNE, audience=SALES, reason=said)
+    with pytest.raises(Invalid, match="name: "):
+        Reviewer(said)
+    assert reviews.of_article(connection, tenant, article) == []
+    assert state_of(connection, tenant, article) is State.IN_REVIEW
+
+
 def test_a_live_article_can_be_withdrawn(desk, connection, tenant, put):
     article = put()
     desk.approve(article, ANNE, audience=SALES)

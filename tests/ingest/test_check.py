@@ -174,6 +174,29 @@ def test_what_cannot_be_read_is_told_per_item(looker, answer, verdict, says):
     assert says in bad.problem
 
 
+def test_what_ingestion_would_not_take_is_said_to_be_too_old_and_not_visited(looker):
+    def build(site):
+        dated = f"<link>{site.origin}/one</link><pubDate>Sat, 01 Mar 2025 08:00:00 GMT</pubDate>"
+        site["/feed"] = Answer(f"<rss version='2.0'><channel><item><title>t</title>{dated}</item></channel></rss>")
+        publish(site, ["one"])
+
+    (preview,) = looker.look("/feed", build).previews
+    assert (preview.verdict, preview.article) == (Verdict.OLD, None)
+    assert "365 days" in preview.problem
+    assert "/one" not in looker.site.asked
+
+
+def test_an_item_that_leads_to_the_front_page_is_gone(looker):
+    def build(site):
+        site["/feed"] = rss(site.origin, "one")
+        site["/one"] = Answer(status=302, headers={"Location": f"{site.origin}/"})
+        site["/"] = page("front")
+
+    (preview,) = looker.look("/feed", build).previews
+    assert (preview.verdict, preview.article) == (Verdict.NO_TEXT, None)
+    assert "front page" in preview.problem
+
+
 def test_a_page_that_the_site_closes_to_programs_is_not_visited(looker):
     def build(site):
         site["/robots.txt"] = Answer("User-agent: *\nDisallow: /one")

@@ -50,6 +50,13 @@ def test_the_fate_of_a_page(own, same_text, same_address, fate):
     assert decide.fate(own, same_text, same_address) is fate
 
 
+def test_what_its_sender_says_anew_is_taken_over_though_the_text_is_the_same():
+    assert decide.fate(MINE, MINE, MINE, retold=True) is Fate.REVISE
+    assert decide.fate(MINE, THEIRS, MINE, retold=True) is Fate.DUPLICATE
+    withdrawn = make.article(state=State.WITHDRAWN)
+    assert decide.fate(withdrawn, withdrawn, None, retold=True) is Fate.KEEP
+
+
 @pytest.mark.parametrize(
     ("words", "own", "enough"),
     [(29, None, False), (30, None, True), (49, MINE, False), (50, MINE, True)],

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,15 +11,15 @@ from sqlalchemy import func, select
 
 from catalog import articles, sources, tables
 from catalog.records import ItemState, SourceKind, State
-from ingest import folder
+from ingest import files, folder
 from ingest.config import IngestOptions
-from ingest.folder import RHYTHM, FolderUnreadable, look, read
+from ingest.folder import RHYTHM
 from ingest.pipeline import ingest
 from tests import make
 from tests.ingest.conftest import Reader
+from tests.ingest.dropped import WORDS, put
 from tests.make import NOW
 
-WORDS = "The gates of the new lock open on Monday, and whoever works nearby is welcome to come and see it happen. "
 LATER = datetime(2100, 1, 1, tzinfo=UTC)
 
 
@@ -27,15 +28,6 @@ def drop(tmp_path) -> Path:
     made = tmp_path / "drop box"
     made.mkdir()
     return made
-
-
-def put(folder: Path, name: str, text: str = "", written: datetime = NOW - timedelta(hours=1)) -> Path:
-    """A file as it looks when nobody writes to it any more."""
-    path = folder / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text or f"# {name}\n\n{WORDS} This is {name}.", encoding="utf-8")
-    os.utime(path, (written.timestamp(), written.timestamp()))
-    return path
 
 
 class Watcher:
@@ -59,6 +51,10 @@ class Watcher:
         columns = (tables.feed_items.c.key, tables.feed_items.c.state)
         with self.reader.database.read() as connection:
             return {row.key: row.state for row in connection.execute(select(*columns))}
+
+    def visits(self):
+        with self.reader.database.read() as connection:
+            return sources.visits(connection, self.reader.tenant, self.source.id, 10)
 
 
 def folder_options():
@@ -130,7 +126,7 @@ def test_a_folder_that_is_missing_says_so_and_is_looked_for_again_soon(watcher):
 
 
 def test_more_than_a_visit_takes_in_is_taken_in_several(watcher, monkeypatch):
-    monkeypatch.setattr(folder, "AT_ONCE", 200)
+    monkeypatch.setattr(files, "AT_ONCE", 200)
     for number in range(5):
         put(watcher.folder, f"{number}.md", f"# {number}\n\n{WORDS} {number}")
     report = watcher.run()
@@ -166,12 +162,86 @@ def test_a_file_that_cannot_be_opened_is_told_once_and_holds_up_nothing(watcher,
             raise PermissionError(13, "Permission denied")
         return really(path, *told, **more)
 
-    monkeypatch.setattr("ingest.folder.os.open", refuse)  # whoever runs this may be allowed to read everything
+    monkeypatch.setattr("ingest.files.os.open", refuse)  # whoever runs this may be allowed to read everything
     report = watcher.run()
     assert (report.articles_stored, report.problems) == (1, ("closed.md: let the account that ingests read it",))
     assert watcher.run().sources_unchanged == 1
     closed.chmod(0o755)
     assert watcher.run().articles_stored == 1
+
+
+def test_what_cannot_be_taken_is_said_of_the_source_for_as_long_as_it_is_so(watcher, monkeypatch):
+    monkeypatch.setattr(files, "MOST_BYTES", 500)
+    put(watcher.folder, "one.md")
+    large = put(watcher.folder, "large.md", "x" * 501)
+    report = watcher.run()
+    said = watcher.now().last_error
+    assert said.startswith("large.md: it has more than")
+    assert (report.problems, [visit.detail for visit in watcher.visits()]) == ((said,), [said])
+    again = watcher.run()
+    assert (again.sources_unchanged, again.problems, watcher.now().last_error) == (1, (), said)
+    away = watcher.folder.rename(watcher.folder.with_name("away"))
+    watcher.run()
+    assert "put the folder back" in watcher.now().last_error
+    away.rename(watcher.folder)
+    watcher.reader.clock.forward(3 * RHYTHM)
+    watcher.run()
+    assert (watcher.now().last_error, watcher.now().failures) == (said, 0)
+    large.unlink()
+    watcher.run()
+    assert watcher.now().last_error is None
+
+
+def test_names_of_any_bytes_can_be_said_of_the_source(watcher):
+    odd = Path(os.fsdecode(os.fsencode(watcher.folder) + b"/\xff\n.md"))
+    odd.write_text("x")
+    assert watcher.run().sources_read == 1
+    assert "cannot be printed" in watcher.now().last_error
+
+
+def test_only_what_changed_is_read_again(watcher, monkeypatch):
+    for number in range(5):
+        put(watcher.folder, f"{number}.md")
+    watcher.run()
+    opened = []
+    really = os.open
+    monkeypatch.setattr(
+        "ingest.files.os.open", lambda path, *more: opened.append(Path(path).name) or really(path, *more)
+    )
+    put(watcher.folder, "3.md", f"{WORDS} It was corrected.")
+    assert watcher.run().articles_revised == 1
+    assert opened == ["3.md"]
+
+
+def test_a_folder_that_hangs_costs_its_own_visits_and_one_thread(reader, drop, monkeypatch, request):
+    monkeypatch.setattr(folder, "ANSWER_SECONDS", 1.0)
+    answers = threading.Event()
+    request.addfinalizer(answers.set)
+    hung = []
+    really = os.scandir
+
+    def scandir(path):
+        if Path(path).name == "share":
+            hung.append(threading.current_thread())
+            answers.wait()
+        return really(path)
+
+    monkeypatch.setattr("ingest.files.os.scandir", scandir)  # no share whose server is away can be had here
+    watcher = Watcher(reader, drop)
+    put(drop, "one.md")
+    (drop.parent / "share").mkdir()
+    share = reader.add((drop.parent / "share").as_uri(), title="Far away")
+    report = watcher.run()
+    assert (report.articles_stored, report.sources_failed) == (1, 1)
+    assert "does not answer within" in reader.source(share).last_error
+    reader.clock.forward(5 * RHYTHM)
+    assert watcher.run().sources_failed == 1
+    assert [(thread.daemon, thread.is_alive()) for thread in hung] == [(True, True)]
+    answers.set()
+    hung[0].join()
+    reader.clock.forward(10 * RHYTHM)
+    assert watcher.run().sources_failed == 0
+    assert reader.source(share).last_error is None
 
 
 def test_a_withdrawn_article_does_not_come_back_with_its_file(watcher):
@@ -190,77 +260,6 @@ def test_a_visit_that_lost_its_lease_leaves_no_trace(watcher):
         sources.change(connection, watcher.reader.tenant, watcher.source.id, lease_token="other", lease_until=LATER)
     assert watcher.run().items_new == 0
     assert watcher.keys() == {}
-
-
-def names(where: Path, now: datetime = LATER) -> set[str]:
-    return {file.key for file in look(where, now).files}
-
-
-def test_only_files_of_a_readable_kind_that_are_really_in_the_folder_are_listed(drop, tmp_path):
-    secret = put(tmp_path, "secret.md")
-    (tmp_path / "other").mkdir()
-    put(tmp_path / "other", "far.md")
-    for name in ("a.md", "b.HTML", "sub/c.txt", "d.pdf", "e.docx", "f.exe", ".hidden.md", ".git/g.md", "~$e.docx"):
-        put(drop, name)
-    (drop / "link.md").symlink_to(secret)
-    (drop / "linked").symlink_to(tmp_path / "other")
-    (drop / "loop").symlink_to(drop)
-    (drop / "broken.md").symlink_to(drop / "nowhere.md")
-    os.mkfifo(drop / "pipe.md")
-    (drop / "folder.md").mkdir()
-    assert names(drop) == {"a.md", "b.HTML", "sub/c.txt", "d.pdf", "e.docx"}
-
-
-def test_the_folder_itself_may_be_a_link(drop, tmp_path):
-    put(drop, "a.md")
-    (tmp_path / "alias").symlink_to(drop)
-    assert names(tmp_path / "alias") == {"a.md"}
-
-
-def test_what_cannot_be_taken_is_told(drop, monkeypatch):
-    monkeypatch.setattr(folder, "MOST_BYTES", 200)
-    monkeypatch.setattr(folder, "MOST_FILES", 2)
-    put(drop, "long.md", "x" * 201)
-    put(drop, "line\nbreak.md")
-    Path(os.fsdecode(os.fsencode(drop) + b"/\xff.md")).write_text("x")
-    for age in range(3):
-        put(drop, f"{age}.md", written=NOW - timedelta(days=age))
-    found = look(drop, LATER)
-    assert [file.key for file in found.files] == ["0.md", "1.md"]
-    assert len(found.left_out) == 4
-    assert all(line.isprintable() for line in found.left_out)
-
-
-def test_a_file_swapped_after_it_was_listed_is_not_read(drop, tmp_path):
-    secret, path = put(tmp_path, "secret.md"), put(drop, "a.md")
-    files = look(drop, LATER).files
-    path.unlink()
-    path.symlink_to(secret)
-    assert (read(files, {}).brought, read(files, {}).closed) == ((), ("a.md",))
-    path.unlink()
-    assert (read(files, {}).brought, read(files, {}).restless) == ((), True)
-    put(drop, "a.md", written=NOW)
-    assert (read(files, {}).brought, read(files, {}).restless) == ((), True)
-    assert [each.key for each in read(look(drop, LATER).files, {}).brought] == ["a.md"]
-
-
-def test_a_folder_with_endless_files_is_refused(drop, monkeypatch):
-    monkeypatch.setattr(folder, "_MOST_ENTRIES", 3)
-    for number in range(4):
-        put(drop, f"{number}.md")
-    with pytest.raises(FolderUnreadable, match="hardly meant"):
-        look(drop, LATER)
-    with pytest.raises(FolderUnreadable, match="put the folder back"):
-        look(drop / "0.md", LATER)
-
-
-def test_a_listing_changes_with_any_file(drop):
-    seen = {look(drop, LATER).digest}
-    for name, text in (("a.md", ""), ("a.md", "other"), ("b.md", ""), ("sub/b.md", "")):
-        put(drop, name, text)
-        seen.add(look(drop, LATER).digest)
-    assert len(seen) == 5
-    assert look(drop, LATER).digest in seen
 
 
 def test_an_address_with_spaces_and_accents_is_its_folder(drop):

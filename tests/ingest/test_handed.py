@@ -92,6 +92,16 @@ def test_all_of_a_batch_is_taken_or_nothing(either):
         assert items.handed_in(connection, either.tenant, "new") is None
 
 
+def test_what_was_withdrawn_is_said_to_be_withdrawn_to_any_source(reader):
+    reader.add("push:intranet")
+    take(reader, pushed("gone"))
+    with reader.database.write() as connection:
+        seen = items.handed_in(connection, reader.tenant, "gone")
+        Desk(connection, reader.tenant, NOW).take_back(seen, BY, reason="old")
+    with pytest.raises(Withdrawn, match="under another id"):
+        take(reader, pushed("gone"), source="intranet")
+
+
 def test_taking_back_what_was_read_since_one_looked_changes_nothing_until_one_looks_again(either):
     take(either, pushed("a"))
     with either.database.read() as connection:

@@ -1,7 +1,9 @@
 """How a worker behaves towards hosts, and what a source may bring in."""
 
 import asyncio
+import time
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -167,7 +169,7 @@ def test_a_source_brings_in_no_more_than_its_cap_a_day(reader: Reader):
         source = reader.add(f"{site.origin}/feed", daily_cap=2)
         publish(site, ["one", "two", "three", "four", "five"])
         report = await reader.run(site)
-        assert (report.items_new, report.items_capped, report.articles_stored) == (3, 1, 2)
+        assert (report.items_new, report.items_capped, report.articles_stored) == (2, 1, 2)
         site["/feed"] = rss(site.origin, "one", "two", "three", "four")
         reader.clock.forward(HOUR)
         assert (await reader.run(site)).items_capped == 1
@@ -180,13 +182,169 @@ def test_a_source_brings_in_no_more_than_its_cap_a_day(reader: Reader):
     play(scenario)
 
 
+def test_what_was_left_out_does_not_come_in_when_the_feed_changes_it(reader: Reader):
+    async def scenario(site: Site) -> None:
+        slugs = [f"page-{n}" for n in range(6)]
+        site["/feed"] = rss(site.origin, *slugs)
+        publish(site, slugs)
+        reader.add(f"{site.origin}/feed", daily_cap=2)
+        await reader.run(site)
+        reader.clock.forward(DAY)
+        site["/feed"] = rss(site.origin, *slugs, summary="The feed was made anew.")
+        report = await reader.run(site)
+        assert (report.articles_stored, report.items_capped) == (0, 0)
+        assert len(reader.stored()) == 2
+
+    play(scenario)
+
+
+def test_the_cap_is_one_a_day_also_in_a_worker_that_stays(reader: Reader):
+    async def scenario(site: Site) -> None:
+        feeds = [rss(site.origin, f"a{n}", f"b{n}") for n in range(3)]
+        site["/feed"] = feeds
+        publish(site, [f"{letter}{n}" for n in range(3) for letter in "ab"])
+        reader.add(f"{site.origin}/feed", daily_cap=2, due_at=NOW + DAY)
+        stop = asyncio.Event()
+        run = asyncio.create_task(reader.run(site, stop=stop, stay=True))
+        reader.clock.forward(DAY)
+        for visits in range(1, 4):
+            while len(site.asked["/feed"]) < visits or items_due(reader):
+                await asyncio.sleep(0.05)
+            reader.clock.forward(HOUR)
+        stop.set()
+        report = await run
+        assert report.items_new + report.items_capped == 6
+        assert report.articles_stored == 2
+
+    def items_due(reader: Reader) -> int:
+        with reader.database.read() as connection:
+            return items.count_due(connection, reader.tenant, reader.clock.now)
+
+    play(scenario)
+
+
+def test_pages_of_a_paused_source_wait(reader: Reader):
+    async def scenario(site: Site) -> None:
+        site["/feed"] = rss(site.origin, "one", "two")
+        publish(site, ["one", "two"])
+        source = reader.add(f"{site.origin}/feed")
+
+        def paused() -> None:
+            with reader.database.write() as connection:
+                sources.change(connection, reader.tenant, source.id, status=SourceStatus.PAUSED)
+
+        site.when("/feed", paused)
+        assert (await reader.run(site)).articles_stored == 0
+        with reader.database.write() as connection:
+            sources.change(connection, reader.tenant, source.id, status=SourceStatus.ACTIVE)
+        assert (await reader.run(site)).articles_stored == 2
+
+    play(scenario)
+
+
+def test_what_a_curator_says_during_a_visit_stands(either: Reader):
+    async def scenario(site: Site) -> None:
+        site["/feed"] = [rss(site.origin), Answer("gone", 410)]
+        source = either.add(f"{site.origin}/feed", title="", language=None)
+
+        def said() -> None:
+            with either.database.write() as connection:
+                told = {"title": "Ours", "language": "nl", "status": SourceStatus.PAUSED}
+                sources.change(connection, either.tenant, source.id, **told)
+
+        site.when("/feed", said)
+        await either.run(site)
+        found = either.source(source)
+        assert (found.title, found.language, found.status) == ("Ours", "nl", SourceStatus.PAUSED)
+        with either.database.write() as connection:
+            sources.change(connection, either.tenant, source.id, status=SourceStatus.ACTIVE)
+        either.clock.forward(HOUR)
+        await either.run(site)
+        assert either.source(source).status is SourceStatus.PAUSED
+
+    play(scenario)
+
+
+def test_robots_are_asked_wherever_a_redirect_leads(reader: Reader):
+    async def scenario(site: Site) -> None:
+        async with Site() as other:
+            other["/robots.txt"], site["/robots.txt"] = robots("Disallow: /"), robots("Disallow: /closed")
+            site["/feed"] = rss(site.origin, "there", "here")
+            site["/there"] = Answer(status=302, headers={"Location": f"{other.origin}/page"})
+            site["/here"] = Answer(status=302, headers={"Location": "/closed/page"})
+            other["/page"], site["/closed/page"] = page("there"), page("here")
+            reader.add(f"{site.origin}/feed")
+            limits = site.limits(allow=site.limits().allow | other.limits().allow)
+            report = await reader.run(site, limits=limits)
+            assert (report.articles_stored, report.pages_failed) == (0, 2)
+            assert "/page" not in other.asked
+            assert "/closed/page" not in site.asked
+
+    play(scenario)
+
+
+def test_two_at_once_still_keep_the_time_between_two_visits(reader: Reader):
+    async def scenario(site: Site) -> None:
+        site["/robots.txt"] = robots("Crawl-delay: 0.5")
+        slugs = [f"page-{n}" for n in range(3)]
+        site["/feed"] = rss(site.origin, *slugs)
+        publish(site, slugs)
+        at: list[float] = []
+        for slug in slugs:
+            site.when(f"/{slug}", lambda: at.append(time.monotonic()))
+        reader.add(f"{site.origin}/feed")
+        run = asyncio.create_task(reader.run(site, per_host=2))
+        while not run.done():
+            await asyncio.sleep(0.1)
+            reader.clock.forward(timedelta(seconds=0.1))
+        assert (await run).articles_stored == 3
+        assert all(later - earlier > 0.3 for earlier, later in pairwise(at))
+
+    play(scenario)
+
+
+def test_what_nobody_thought_of_stops_nobody(reader: Reader):
+    with reader.database.write() as connection:
+        connection.exec_driver_sql(
+            "CREATE TRIGGER boom BEFORE INSERT ON articles WHEN NEW.title = 'bad' BEGIN SELECT RAISE(ABORT, 'boom'); END"
+        )
+
+    async def scenario(site: Site) -> None:
+        site["/feed"] = rss(site.origin, "bad", "good")
+        publish(site, ["bad", "good"])
+        reader.add(f"{site.origin}/feed")
+        report = await reader.run(site, retry_delays=(HOUR,))
+        assert (report.articles_stored, report.pages_postponed) == (1, 1)
+        reader.clock.forward(2 * HOUR)
+        assert (await reader.run(site, retry_delays=(HOUR,))).pages_failed == 1
+        state, error = reader.items()["bad"]
+        assert (state, "IntegrityError" in (error or "")) == (ItemState.FAILED, True)
+
+    play(scenario)
+
+
+def test_a_duplicate_from_a_stricter_source_makes_its_article_stricter(either: Reader):
+    async def scenario(site: Site) -> None:
+        site["/a.xml"], site["/b.xml"] = rss(site.origin, "one"), rss(site.origin, "copy")
+        site["/one"], site["/copy"] = page("one"), page("one")
+        either.add(f"{site.origin}/a.xml")
+        either.add(f"{site.origin}/b.xml", due_at=NOW + HOUR, needs_legal=True, archive_days=9)
+        await either.run(site)
+        either.clock.forward(HOUR)
+        assert (await either.run(site)).duplicates == 1
+        found = either.stored()["one"]
+        assert (found.needs_legal, found.expires_at) == (True, found.published_at + 9 * DAY)
+
+    play(scenario)
+
+
 def test_history_is_no_news(reader: Reader):
     async def scenario(site: Site) -> None:
         site["/feed"] = rss(site.origin, "one")
         reader.add(f"{site.origin}/feed", archive_days=1)
         assert (await reader.run(site)).items_old == 1
         state, reason = reader.items()["one"]
-        assert state is ItemState.CAPPED
+        assert state is ItemState.OLD
         assert "1 days" in (reason or "")
 
     play(scenario)

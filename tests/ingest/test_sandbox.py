@@ -213,9 +213,26 @@ def test_a_task_whose_child_was_killed_from_outside_is_tried_again(tmp_path):
     assert run(die_unless, str(mark)) != os.getpid()
 
 
-def test_where_no_child_stays_alive_it_says_so():
-    with pytest.raises(Unavailable, match="limits"):
-        run(die, signal.SIGKILL)
+@pytest.mark.parametrize("kind", [signal.SIGKILL, signal.SIGTERM])
+def test_a_task_whose_child_is_killed_again_and_again_is_to_blame_itself(kind):
+    """The kernel does that to a process that takes all memory."""
+
+    async def scenario():
+        with Sandbox(LIMITS) as sandbox:
+            with pytest.raises(
+                TooCostly, match="brings down the process that reads it: choose another source"
+            ) as caught:
+                await sandbox.run(die, kind)
+            assert "\n" not in str(caught.value)
+            return await sandbox.run(double, 21)
+
+    assert asyncio.run(scenario()) == 42
+
+
+def test_where_no_child_can_be_had_it_says_so():
+    more_than_any_system_takes = SandboxLimits(memory_bytes=2**70, children=1)
+    with pytest.raises(Unavailable, match="check the memory and process limits"):
+        run(double, 21, limits=more_than_any_system_takes)
 
 
 def test_a_child_killed_while_it_waits_for_work_is_replaced():

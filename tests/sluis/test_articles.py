@@ -1,6 +1,7 @@
 """`sluis article …`: files of articles and suggested addresses, as a person hands them in."""
 
 import json
+import time
 
 import pytest
 
@@ -55,6 +56,18 @@ def test_a_jsonl_file_says_what_the_api_says(shell, listing):
     assert handed_in(shell, "b2").state is ItemState.DUE
 
 
+def test_a_moment_without_a_zone_is_local(shell, listing, monkeypatch):
+    monkeypatch.setenv("TZ", "Europe/Amsterdam")
+    time.tzset()
+    moments = {"b1": "2026-03-02", "b2": "2026-03-02T10:00", "b3": "2026-03-02T10:00:00Z"}
+    lines = "".join(f"{name},T,Words,{moment}\n" for name, moment in moments.items())
+    shell("article", "import", listing("id,title,text,published_at\n" + lines))
+    found = [handed_in(shell, name).item.published_at.isoformat() for name in moments]
+    assert found == ["2026-03-01T23:00:00+00:00", "2026-03-02T09:00:00+00:00", "2026-03-02T10:00:00+00:00"]
+    monkeypatch.undo()
+    time.tzset()
+
+
 @pytest.mark.parametrize(
     ("name", "text", "says"),
     [
@@ -79,7 +92,9 @@ def test_a_jsonl_file_says_what_the_api_says(shell, listing):
         ("a.jsonl", '{"id": "a\\ud800", "title": "T", "text": "x"}', "printable"),
         ("a.jsonl", '{"id": "a", "title": "\\ud800", "text": "x"}', "line 1: title"),
         ("a.jsonl", '{"id": "a", "title": "T", "text": "x", "source": "api"}', "--source"),
-        ("a.jsonl", '{"id": "a", "title": "T", "text": "x", "extra": 1}', "extra"),
+        ("a.jsonl", '{"id": "a", "title": "T", "text": "x", "extra": 1}', "line 1: extra: there is no such field"),
+        ("a.jsonl", '{"id": "a", "text": "x"}', "line 1: title: it is needed"),
+        ("a.jsonl", '{"id": "a", "title": "T", "text": "x", "expires_at": "soon"}', "expires_at: write a moment"),
         ("a.txt", "id", "suffix"),
     ],
 )
@@ -101,7 +116,7 @@ def test_a_withdrawn_article_in_a_file_stops_the_file(shell, listing):
     shell("article", "withdraw", "ext:a2", "--by", "Anne", "--reason", "old")
     assert handed_in(shell, "a2").state is ItemState.WITHDRAWN
     more = GOOD + "a3,T,x,,\n"
-    assert "a2 was withdrawn" in shell.fails("article", "import", listing(more))
+    assert f"{listing(more)}, line 4: a2 was withdrawn" in shell.fails("article", "import", listing(more))
     assert handed_in(shell, "a3") is None
 
 
@@ -123,8 +138,10 @@ def test_a_suggestion_is_theirs_until_they_are_erased(shell):
         offered = make.store_live(connection, shell.tenant, make.audience("sales"))
         make.store_slate(connection, shell.tenant, person, make.slate(person.id, [offered.id]))
     words = ("article", "suggest", "https://news.example/a?utm_source=x", "--by", "ann@acme.example")
-    assert shell(*words).strip() == "https://news.example/a"
-    assert "known already" in shell(*words)
+    assert shell(*words).strip() == "suggested: https://news.example/a; 'sluis ingest' reads it"
+    assert shell(*words).strip() == "waits to be read already: https://news.example/a"
+    known = shell("article", "suggest", offered.url, "--by", "ann@acme.example").strip()
+    assert known == f"known already, as article {offered.id[:8]} (approved): {offered.url}"
     kept = json.loads(shell("people", "export", "ann@acme.example"))
     assert [(each["url"], each["state"]) for each in kept["suggested"]] == [("https://news.example/a", "due")]
     assert [each["article_id"] for each in kept["offered"]] == [offered.id]

@@ -96,6 +96,13 @@ def test_one_address_that_cannot_be_read_keeps_no_other_out(shell, site):
     assert list(known(shell)) == [f"{site}/news.xml"]
 
 
+def test_a_word_that_is_no_address_keeps_no_other_out(shell, site):
+    code, said, complained = shell.call("source", "add", "feed.xml", "push:A b", f"{site}/news.xml")
+    assert (code, f"added {site}/news.xml" in said) == (1, True)
+    assert "'feed.xml' is not a web address" in complained
+    assert "2 of 3 addresses were not added" in complained
+
+
 def test_a_refusal_names_its_remedy_and_can_be_overruled(shell, site, loopback):
     assert "--no-check adds it unseen" in shell.fails("source", "add", f"{site}/404")
     assert "two letters" in shell.fails("source", "add", f"{site}/news.xml", "--language", "Dutch")
@@ -177,9 +184,10 @@ def test_the_list_says_how_each_source_does(shell):
     stored(shell, last_error="https://news.example/feed: answer 500", failures=3, due_at=now + timedelta(minutes=20.5))
     stored(shell, url="https://new.example/feed", title="Brand New", due_at=now)
     listing = shell("source", "list")
-    for said in ("failing 3x", "in 20 min", " answer 500", "Brand New", "new", "now"):
-        assert said in listing
-    assert "https://news.example/feed: answer" not in listing
+    rows = {line.split()[0]: line for line in listing.splitlines()}
+    assert rows["Port"].split()[2:] == ["failing", "3x", "in", "20", "min", "0", "-", "answer", "500"]
+    assert rows["Brand"].split()[2:] == ["new", "now", "0", "-"]
+    assert "last problem answer 500" in shell("source", "show", "https://news")
     told = {row["title"]: row for row in json.loads(shell("source", "list", "--json"))}
     assert told["Port News"]["health"] == "failing 3x"
     assert (told["Port News"]["new_items"], told["Port News"]["yield"]["approved_share"]) == (0, None)
@@ -220,7 +228,7 @@ def test_one_source_is_shown_with_all_that_happened(shell):
             "last problem answer 500",
         ),
         *("Not visited yet", "items: 4 stored, 1 failed", "https://news.example/broken: answer 404"),
-        *("5 items", "4 articles", "approved 75% of 4", "readers used 33% of 3 served, 1 shares"),
+        *("5 items", "4 articles", "approved 75% of 4", "readers used 33% of 3 served, 1 share"),
     ):
         assert said in shown
     told = json.loads(shell("source", "show", source.id, "--json"))
@@ -242,23 +250,26 @@ def test_the_most_useful_source_is_first_and_silent_ones_are_named(shell, monkey
     stored(shell, url="https://silent.example/feed", title="Silent", checked_at=utcnow())
     stored(shell, url="https://new.example/feed", title="Unvisited")
     stored(shell, url="https://off.example/feed", title="Switched off", status=SourceStatus.PAUSED)
+    stored(shell, url="push:intranet", title="Intranet", checked_at=utcnow())
     fill(shell, stored(shell, url="https://poor.example/feed", title="Poor"), approved=1, rejected=9)
     fill(shell, stored(shell, url="https://good.example/feed", title="Good"))
-    table, _, hint = shell("source", "stats").partition("Nothing in 30 days: ")
-    assert [row.split()[0] for row in table.splitlines()[1:4]] == ["Good", "Poor", "Silent"]
-    assert hint.startswith("Silent. ")
+    table, _, hint = shell("source", "stats").partition("Brought nothing in 30 days: ")
+    assert [row.split()[0] for row in table.splitlines()[1:3]] == ["Good", "Poor"]
+    assert hint.strip() == "Silent. 'sluis source pause NAME' stops visiting it."
     rows = json.loads(shell("source", "stats", "--days", "7", "--json"))
     assert [row["title"] for row in rows][:2] == ["Good", "Poor"]
     assert (rows[0]["approved_share"], rows[0]["engagement"]) == (0.75, pytest.approx(1 / 3))
+    header = set(table.splitlines()[0].replace("last item", "last_item").split()) - {"source"}
+    assert {"items", "duplicates", "waiting", "engaged"} <= header <= set(rows[0])
     monkeypatch.setenv("COLUMNS", "80")
-    assert "twice" not in shell("source", "stats")
+    assert "duplicates" not in shell("source", "stats")
 
 
 def test_a_title_that_is_a_formula_stays_a_title_in_a_spreadsheet(shell):
     stored(shell, title='=HYPERLINK("https://evil.example")')
     (row,) = csv.DictReader(io.StringIO(shell("source", "stats", "--csv")))
     assert row["title"].startswith("'=")
-    assert (row["announced"], row["approved_share"]) == ("0", "")
+    assert (row["items"], row["approved_share"]) == ("0", "")
 
 
 def test_a_strangers_title_is_no_markup(shell):
@@ -270,23 +281,23 @@ def test_a_strangers_title_is_no_markup(shell):
 def test_a_list_of_feeds_comes_in_once(shell, tmp_path):
     path = tmp_path / "feeds.opml"
     path.write_text(OPML)
-    assert "2 would be added, 0 were sources already" in shell("source", "import", str(path), "--dry-run")
+    assert "2 would be added, 0 known as sources already" in shell("source", "import", str(path), "--dry-run")
     assert known(shell) == {}
     code, said, complained = shell.call("source", "import", str(path), "--owner", "Comms", "--trust", "low")
-    assert (code, said.strip()) == (0, "2 added, 0 were sources already")
+    assert (code, said.strip()) == (0, "2 added, 0 known as sources already")
     assert "https://locks.example/feed is in the file twice" in complained
     found = known(shell)["https://locks.example/feed"]
     assert (found.title, found.language, found.owner, found.trust) == ("Locks", "nl", "Comms", Trust.LOW)
-    assert "0 added, 2 were sources already" in shell("source", "import", str(path))
+    assert "0 added, 2 known as sources already" in shell("source", "import", str(path))
 
 
 def test_what_is_exported_can_be_imported(shell, tmp_path):
     stored(shell, language="nl")
     shell("source", "add", "push:intranet")
     path = tmp_path / "out.opml"
-    assert "1 sources written" in shell("source", "export", str(path))
+    assert "1 source written" in shell("source", "export", str(path))
     assert 'xmlUrl="https://news.example/feed" language="nl"' in shell("source", "export")
-    assert "0 added, 1 were sources already" in shell("source", "import", str(path))
+    assert "0 added, 1 known as sources already" in shell("source", "import", str(path))
 
 
 def test_a_list_that_cannot_be_read_or_written_names_the_remedy(shell, tmp_path):
@@ -340,8 +351,16 @@ def test_a_preview_as_json_has_no_text_but_all_facts(shell, site, tagged):
 def test_a_preview_of_nothing_is_refused_in_the_language_that_was_asked_for(shell, site):
     assert "geen feed op deze pagina" in shell.fails("source", "check", f"{site}/none", "--language", "nl")
     assert "antwoord 404: controleer" in shell.fails("source", "check", f"{site}/404", "--language", "nl")
-    assert "niet te lezen" in shell.fails("source", "check", "http://127.0.0.1:1/", "--language", "nl")
+    private = shell.fails("source", "check", "http://127.0.0.1:1/", "--language", "nl")
+    assert "niet te lezen" in private
+    assert "public" in private
     assert "no such page: check the address" in shell.fails("source", "check", f"{site}/404")
+
+
+@pytest.mark.parametrize("told", ["push:intranet", "."])
+def test_only_what_is_on_the_web_can_be_previewed(shell, told):
+    assert "add it with 'sluis source add'" in shell.fails("source", "check", told)
+    assert "voeg dit toe met 'sluis source add'" in shell.fails("source", "check", told, "--language", "nl")
 
 
 def test_all_that_a_preview_can_say_is_said_in_both_languages():

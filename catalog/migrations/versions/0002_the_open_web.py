@@ -79,6 +79,8 @@ def upgrade() -> None:
     op.create_index("ix_sources_lease", "sources", ["tenant_id", "lease_until"])
     for table in ("sources", "feed_items"):
         _fill_hosts(table)
+    found = sa.table("feed_items", sa.column("due_at"), sa.column("announced_at"))
+    op.execute(sa.update(found).where(found.c.announced_at.is_(None)).values(announced_at=found.c.due_at))
 
 
 def _fill_hosts(table: str) -> None:
@@ -87,4 +89,13 @@ def _fill_hosts(table: str) -> None:
     connection = op.get_bind()
     for row in connection.execute(sa.select(named.c.tenant_id, named.c.id, named.c.url)).all():
         mine = (named.c.tenant_id == row.tenant_id, named.c.id == row.id)
-        connection.execute(sa.update(named).where(*mine).values(host=urlsplit(row.url).netloc))
+        connection.execute(sa.update(named).where(*mine).values(host=_host(row.url)))
+
+
+def _host(url: str) -> str:
+    """Host and port in one spelling, without a user's name; empty for what is not on the web."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return parts.netloc.rpartition("@")[2].lower() if parts.scheme in ("http", "https") else ""

@@ -15,7 +15,7 @@ from catalog.ids import SourceId, new_id
 from catalog.records import Source, SourceStatus
 from sluis.commands.sources import options
 from sluis.commands.sources.options import Given, address, is_web
-from sluis.console import err, out, progress
+from sluis.console import counted, err, out, progress
 from sluis.wiring import House, open_house
 
 if TYPE_CHECKING:
@@ -53,11 +53,11 @@ def add(
     house = open_house()
     given = Given(title, language, owner, audience, tag, trust, internal, legal, archive_days, daily_cap)
     columns = given.columns(house.taxonomy)
-    asked = list(dict.fromkeys(map(address, urls)))
-    if title and len(asked) > 1:
+    asked, refused = _addresses(urls)
+    told = len(asked) + len(refused)
+    if title and told > 1:
         raise Invalid("--title is for one address: add these without it, and name each with 'sluis source edit'")
     visited = {} if no_check else _visit(house, [url for url in asked if is_web(url)])
-    refused = []
     for url in asked:
         found = visited.get(url)
         try:
@@ -66,7 +66,7 @@ def add(
             _add(house, url, found, columns)
         except SluisError as error:
             refused.append(error)
-    _complain(refused, len(asked))
+    _complain(refused, told)
 
 
 def edit(
@@ -136,6 +136,18 @@ def made(url: str, columns: dict[str, Any], now: datetime) -> Source:
     return Source(**{**fresh, **columns})
 
 
+def _addresses(words: Sequence[str]) -> tuple[list[str], list[SluisError]]:
+    """Each address once, and what is wrong with the words that are none."""
+    found: dict[str, None] = {}
+    refused: list[SluisError] = []
+    for word in words:
+        try:
+            found[address(word)] = None
+        except Invalid as error:
+            refused.append(error)
+    return list(found), refused
+
+
 def _visit(house: House, urls: Sequence[str]) -> "dict[str, Found | SluisError]":
     """What was found at each of these addresses, or why nothing was."""
     if not urls:
@@ -168,7 +180,7 @@ def _add(house: House, url: str, found: "Found | None", columns: dict[str, Any])
     source = made(found.url if found else url, {**columns, **own}, utcnow())
     with house.database.write() as connection:
         sources.add(connection, house.tenant, source)
-    told = f": {source.title}, {len(found.feed.items)} items" if found else ""
+    told = f": {source.title}, {counted(len(found.feed.items), 'item')}" if found else ""
     out.print(f"added {escape(source.url + told)}", soft_wrap=True)
     if found and found.page:
         out.print(f"  It was found on {escape(found.page)}", soft_wrap=True)

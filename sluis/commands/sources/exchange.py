@@ -14,7 +14,7 @@ from catalog.records import SourceKind
 from sluis.commands.sources import options
 from sluis.commands.sources.change import made
 from sluis.commands.sources.options import Given
-from sluis.console import err, out
+from sluis.console import counted, err, out
 from sluis.wiring import open_house
 
 MAX_BYTES: Final = 20_000_000
@@ -56,7 +56,7 @@ def import_sources(
         for outline in fresh:
             out.print(escape(f"{outline.url}  {outline.title}".rstrip()), soft_wrap=True)
     done = "would be added" if dry_run else "added"
-    out.print(f"{len(fresh)} {done}, {len(listed.found) - len(fresh)} were sources already")
+    out.print(f"{len(fresh)} {done}, {len(listed.found) - len(fresh)} known as sources already")
 
 
 def export_sources(
@@ -64,14 +64,17 @@ def export_sources(
         Path | None, typer.Argument(metavar="[FILE]", help="Where to write it; default: standard output.")
     ] = None,
 ) -> None:
-    """Write the sources on the web as OPML. Feed readers and 'sluis source import' read it."""
+    """Write the sources on the web as OPML: address, title and language of each.
+
+    Feed readers and 'sluis source import' read it. Owner, audience, tags, trust and caps are no part of it.
+    """
     from ingest import opml
 
     house = open_house()
     with house.database.read() as connection:
         known = sources.every(connection, house.tenant)
     listed = [
-        opml.Outline(source.url, source.title, "", source.language) for source in known if source.kind is SourceKind.WEB
+        opml.Outline(source.url, source.title, source.language) for source in known if source.kind is SourceKind.WEB
     ]
     content = opml.write(listed, f"Sources of {house.tenant}", utcnow())
     if path is None:
@@ -82,7 +85,7 @@ def export_sources(
         path.write_bytes(content)
     except OSError as error:
         raise Invalid(f"{path} cannot be written ({error.strerror}): name a file in a folder of yours") from error
-    out.print(f"{len(listed)} sources written to {escape(str(path))}", soft_wrap=True)
+    out.print(f"{counted(len(listed), 'source')} written to {escape(str(path))}", soft_wrap=True)
 
 
 def _content(path: Path) -> bytes:

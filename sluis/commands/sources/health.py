@@ -15,7 +15,7 @@ from catalog.records import Axes, ItemState, Source, SourceKind, SourceStatus, S
 from catalog.yields import Yield
 from sluis.commands.sources.change import Name
 from sluis.commands.sources.words import ago, span, until
-from sluis.console import AsJson, out, print_json, show
+from sluis.console import AsJson, counted, out, print_json, show
 from sluis.wiring import open_house
 
 Days = Annotated[int, typer.Option(min=1, max=3650, help="How many days to look back.")]
@@ -26,7 +26,7 @@ JUDGED: Final = timedelta(days=30)
 
 _WIDE: Final = 110
 """Columns of a terminal from which all of `stats` fits; below, `_ROOM_FOR` is left out."""
-_ROOM_FOR: Final = frozenset({"twice", "failed", "wait", "opens", "shares"})
+_ROOM_FOR: Final = frozenset({"duplicates", "failed", "waiting", "opens", "shares"})
 _VISITS: Final = 10
 _TROUBLES: Final = 5
 
@@ -51,7 +51,7 @@ def list_sources(*, as_json: AsJson = False) -> None:
             "next": _next(source, now),
             "new": news[source.id],
             "approved": _share(judged[source.id]),
-            "problem": (source.last_error or "").removeprefix(f"{source.url}: "),
+            "problem": _problem(source),
         }
         for source in known
     ]
@@ -74,7 +74,7 @@ def show_source(name: Name, *, as_json: AsJson = False) -> None:
     for line in _facts(source, now):
         out.print(escape(line), soft_wrap=True)
     if source.last_error:
-        out.print(f"[yellow]last problem[/] {escape(source.last_error)}", soft_wrap=True)
+        out.print(f"[yellow]last problem[/] {escape(_problem(source))}", soft_wrap=True)
     if source.kind is not SourceKind.PUSH:
         out.print()
         show([_visit_row(visit) for visit in visits], "Not visited yet.")
@@ -92,8 +92,8 @@ def stats(
 ) -> None:
     """Show what each source was good for. The most useful is first, so that you know which to drop.
 
-    'approved' is approved of decided articles; 'used' is how many of the items put before somebody they opened, liked,
-    saved, shared or got a click for. A narrow terminal leaves some columns out; --csv has them all.
+    'approved' is approved of decided articles; 'engaged' is how many of the items put before somebody they opened,
+    liked, saved, shared or got a click for. A narrow terminal leaves some columns out; --csv has them all.
     """
     house, now = open_house(), utcnow()
     with house.database.read() as connection:
@@ -131,12 +131,17 @@ def _next(source: Source, now: datetime) -> str:
     return until(source.due_at, now) if waits else "-"
 
 
+def _problem(source: Source) -> str:
+    """What went wrong last, without the address, which stands beside it."""
+    return (source.last_error or "").removeprefix(f"{source.url}: ")
+
+
 def _share(judged: Yield) -> str:
     share = judged.approved_share
     return "-" if share is None else f"{share:.0%} of {judged.decided}"
 
 
-def _used(judged: Yield) -> str:
+def _engaged(judged: Yield) -> str:
     share = judged.engagement
     return "-" if share is None else f"{share:.0%} of {judged.served}"
 
@@ -176,9 +181,13 @@ def _counts(states: Mapping[ItemState, int]) -> str:
 
 
 def _judged(judged: Yield) -> str:
-    parts = [f"{judged.announced} items", f"{judged.articles} articles", f"{judged.waiting} waiting"]
+    parts = [counted(judged.items, "item"), counted(judged.articles, "article"), f"{judged.waiting} waiting"]
     parts.append(f"approved {_share(judged)}" if judged.decided else "nothing decided")
-    parts.append(f"readers used {_used(judged)} served, {judged.shares} shares" if judged.served else "never served")
+    parts.append(
+        f"readers used {_engaged(judged)} served, {counted(judged.shares, 'share')}"
+        if judged.served
+        else "never served"
+    )
     return " · ".join(parts)
 
 
@@ -186,13 +195,13 @@ def _stats_row(source: Source, judged: Yield, now: datetime, *, wide: bool) -> d
     """A line of the table. Where there is little room, what a curator decides by goes before how it came about."""
     row = {
         "source": source.title or source.url,
-        "items": judged.announced,
-        "twice": judged.duplicates,
+        "items": judged.items,
+        "duplicates": judged.duplicates,
         "failed": judged.failed,
         "articles": judged.articles,
-        "wait": judged.waiting,
+        "waiting": judged.waiting,
         "approved": _share(judged),
-        "used": _used(judged),
+        "engaged": _engaged(judged),
         "opens": judged.opens,
         "shares": judged.shares,
         "last item": ago(judged.last_item, now) if judged.last_item else "-",
@@ -201,12 +210,14 @@ def _stats_row(source: Source, judged: Yield, now: datetime, *, wide: bool) -> d
 
 
 def _hint(ranked: Sequence[Source], judged: Mapping[Any, Yield], days: int) -> None:
-    """Name the sources that are read in vain; not those that were not visited yet."""
-    active = [source for source in ranked if source.status is SourceStatus.ACTIVE and health(source) != "new"]
-    silent = [source.title or source.url for source in active if not judged[source.id].usefulness[0]]
+    """Name the sources that are visited in vain; not those that are new, nor those that nobody visits."""
+    visited = [each for each in ranked if each.status is SourceStatus.ACTIVE and each.kind is not SourceKind.PUSH]
+    seen = [each for each in visited if health(each) != "new"]
+    silent = [each.title or each.url for each in seen if not judged[each.id].usefulness[0]]
     if silent:
         told = escape(", ".join(silent))
-        out.print(f"\nNothing in {span(timedelta(days=days))}: {told}. 'sluis source pause NAME' stops reading one.")
+        since = span(timedelta(days=days))
+        out.print(f"\nBrought nothing in {since}: {told}. 'sluis source pause NAME' stops visiting it.", soft_wrap=True)
 
 
 def _record(source: Source, judged: Yield) -> dict[str, Any]:

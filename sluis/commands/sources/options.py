@@ -1,6 +1,5 @@
 """What can be said of a source on the command line, and how it becomes columns of `sources`."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,11 +10,12 @@ from urllib.request import url2pathname
 import typer
 
 from catalog.errors import Invalid
-from catalog.items import SUGGESTIONS
 from catalog.records import Axes, Source, Trust
 from catalog.taxonomy import Taxonomy, language_code
 from curation import audience as audiences
+from ingest import doors
 from ingest.urls import canonical
+from sluis import tags
 
 Title = Annotated[str | None, typer.Option(help="How curators know it; default: what the feed says.")]
 Language = Annotated[str | None, typer.Option(help="Two letters, where the feed does not say.")]
@@ -39,8 +39,6 @@ DailyCap = Annotated[int | None, typer.Option(min=0, max=100_000, help="New item
 
 LATER: Final = frozenset({"audience", "tags", "internal", "needs_legal", "archive_days"})
 """What an article gets from its source when it is stored: changing it leaves earlier articles as they are."""
-
-_PUSH: Final = re.compile(r"push:[a-z0-9-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +83,7 @@ class Given:
 def address(told: str) -> str:
     """The one spelling of what was given as a source: a web address, `push:name`, or a folder as a file:// address."""
     if told.startswith("push:"):
-        if not _PUSH.fullmatch(told) or told == SUGGESTIONS:
-            raise Invalid(f"{told[:80]!r} is no name: write push: and 1 to 64 small letters, digits or dashes")
-        return told
+        return doors.named(told.removeprefix("push:"))
     if told.startswith("file:"):
         return _folder(Path(url2pathname(urlsplit(told).path)), told)
     if "://" not in told and (told.startswith(("/", "./", "../", "~")) or Path(told).is_dir()):
@@ -108,11 +104,4 @@ def _folder(path: Path, told: str) -> str:
 
 def _tags(words: list[str], taxonomy: Taxonomy, before: Axes) -> Mapping[str, frozenset[str]]:
     """The tags after these words: a facet that is named has only the concepts named, `facet=` leaves it without."""
-    said: dict[str, set[str]] = {}
-    for word in words:
-        facet, separator, concept = word.partition("=")
-        if not separator:
-            raise Invalid(f"{word!r} is no tag: write facet=concept, or facet= for none")
-        said.setdefault(facet, set()).update([concept] if concept else [])
-    checked = {facet: taxonomy.require(facet, concepts) for facet, concepts in said.items()}
-    return {facet: concepts for facet, concepts in {**before, **checked}.items() if concepts}
+    return {facet: concepts for facet, concepts in {**before, **tags.parse(words, taxonomy)}.items() if concepts}

@@ -16,7 +16,7 @@ from catalog.database import Database
 from catalog.errors import SluisError, Unavailable
 from catalog.records import Tag
 from catalog.taxonomy import FACETS, Language, Taxonomy
-from sluis.commands.sources.options import address
+from sluis.commands.sources.options import address, is_web
 from sluis.commands.sources.words import ago, known, pace, say, span
 from sluis.console import AsJson, out, print_json, progress
 from sluis.settings import read_settings
@@ -45,10 +45,13 @@ def check(
 
     Nothing is added or stored. The first time, learning the vocabulary takes a while.
     """
+    asked = address(url)
+    if not is_web(asked):
+        raise CannotCheck(say("only_web", language, url=url))
     settings = read_settings()
     house = House(settings, Database(settings.database))
     with progress(say("looking", language), None):
-        seen = _look(house, address(url), language)
+        seen = _look(house, asked, language)
     tags = _tags(house, seen.previews, language)
     if as_json:
         print_json(_record(seen, tags))
@@ -79,7 +82,7 @@ def _look(house: House, url: str, language: Language) -> "Look":
 
 
 def _trouble(error: SluisError, url: str, language: Language) -> str:
-    """Why there is nothing to show. The English of whoever found out knows most; in Dutch we say it ourselves."""
+    """Why there is nothing to show. Whoever found out says most, in English; in Dutch we say ourselves what we can."""
     from ingest.check import NoFeed
     from ingest.fetch import FetchFailed
     from ingest.sandbox import TooCostly
@@ -94,7 +97,7 @@ def _trouble(error: SluisError, url: str, language: Language) -> str:
         case FetchFailed(status=int(status)):
             return say("status", language, url=url, status=status)
         case _:
-            return say("unread", language, url=url)
+            return say("unread", language, url=url, why=str(error).removeprefix(f"{url}: "))
 
 
 def _tags(house: House, previews: "Sequence[Preview]", language: Language) -> dict[str, Sequence[Tag]]:

@@ -63,8 +63,18 @@ _WORDS: Final = {
         "nl": "de pagina toont een melding, een formulier of links, en geen artikel",
     },
     "no_text": {
-        "en": "too little text on the page: it may want a login or a browser with scripts",
-        "nl": "te weinig tekst op de pagina: misschien vraagt ze een login of een browser met scripts",
+        "en": "no article there: too little text (it may want a login or a browser with scripts), or it leads to the "
+        "front page of the site",
+        "nl": "daar staat geen artikel: te weinig tekst (misschien is een login of een browser met scripts nodig), of "
+        "het leidt naar de voorpagina van de site",
+    },
+    "old": {
+        "en": "published too long ago to be news",
+        "nl": "te lang geleden verschenen",
+    },
+    "only_web": {
+        "en": "{url}: only web addresses can be previewed: add it with 'sluis source add'",
+        "nl": "{url}: alleen webadressen zijn vooraf te bekijken: voeg dit toe met 'sluis source add'",
     },
     "unreachable": {"en": "the page cannot be fetched", "nl": "de pagina is niet op te halen"},
     "answer": {"en": "answer {status}", "nl": "antwoord {status}"},
@@ -93,8 +103,8 @@ _WORDS: Final = {
         "nl": "{url}: antwoord {status}: controleer het adres",
     },
     "unread": {
-        "en": "{url}: it cannot be read: check the address, or try again later",
-        "nl": "{url}: het is niet te lezen: controleer het adres, of probeer het later nog eens",
+        "en": "{url}: it cannot be read ({why})",
+        "nl": "{url}: het is niet te lezen ({why})",
     },
     "costly": {
         "en": "{url}: it takes too much time or memory to read: choose another source",

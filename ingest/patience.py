@@ -19,6 +19,15 @@ class Patience:
         """Leave a host alone until then."""
         self._until[host] = max(until, self._until.get(host, until))
 
+    def take_slot(self, host: str, now: datetime, delay: timedelta) -> datetime:
+        """When a visit may begin to a host that wants `delay` between two; from now on it is closed for the others.
+
+        Those that had their turn already queue up behind each other.
+        """
+        slot = max(now, self._until.get(host, now))
+        self._until[host] = slot + delay
+        return slot
+
     def answered(self, host: str) -> None:
         """It is there."""
         self._stumbles.pop(host, None)

@@ -1,0 +1,87 @@
+"""A database that was in use before: every row is still there after an upgrade, and means the same."""
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from alembic import command
+from sqlalchemy import make_url, text
+
+from catalog import items, schema, sources
+from catalog.database import Database
+from catalog.hosts import host_of
+from catalog.ids import SourceId, TenantId, new_id
+from tests.make import NOW
+
+ADDRESSES = {
+    "https://WWW.News.example/feed": "www.news.example",
+    "http://user:secret@x.example:8080/": "x.example:8080",
+    "http://user@x.example/": "x.example",
+    "file:///srv/News": "",
+    "push:cms": "",
+    "https://[broken/feed": "",
+    "": "",
+}
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def empty(request, tmp_path) -> Iterator[Database]:
+    """A database without any table, on both systems."""
+    if request.param == "sqlite":
+        database = Database(f"sqlite:///{tmp_path / 'old.db'}")
+        yield database
+        database.close()
+        return
+    dsn, name = request.getfixturevalue("postgres"), f"old_{new_id().replace('-', '')}"
+    with psycopg.connect(dsn, autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {name}")
+        database = Database(make_url(dsn).set(database=name).render_as_string(hide_password=False))
+        yield database
+        database.close()
+        server.execute(f"DROP DATABASE {name}")
+
+
+def at_0001(database: Database, tenant: TenantId) -> None:
+    """The first tables, with a source and an item for each address."""
+    moment = NOW.replace(tzinfo=None).isoformat(" ", "microseconds") if database.is_sqlite else NOW
+    with database.write() as connection:
+        command.upgrade(schema._config(connection), "0001")
+        connection.execute(
+            text("INSERT INTO tenants (tenant_id, name, hard_axes, seq, content_version, created_at)"
+                 " VALUES (:of, 'Acme', '[]', 0, 0, :at)"),
+            {"of": tenant, "at": moment},
+        )  # fmt: skip
+        for number, url in enumerate(ADDRESSES):
+            row = {"of": tenant, "id": f"s{number}", "item": f"i{number}", "url": url, "at": moment, "no": False}
+            connection.execute(
+                text("INSERT INTO sources (tenant_id, id, url, title, internal, needs_legal, due_at, failures)"
+                     " VALUES (:of, :id, :url, 'T', :no, :no, :at, 0)"),
+                row,
+            )  # fmt: skip
+            connection.execute(
+                text("INSERT INTO feed_items (tenant_id, id, source_id, key, url, title, summary, author, published_at,"
+                     " digest, revisions, state, due_at, attempts)"
+                     " VALUES (:of, :item, :id, 'one', :url, 'T', '', '', :at, 'd', 0, 'stored', :at, 0)"),
+                row,
+            )  # fmt: skip
+
+
+def test_what_was_read_before_the_open_web_is_kept_and_has_its_host(empty, tenant):
+    at_0001(empty, tenant)
+    schema.upgrade(empty)
+    with empty.read() as connection:
+        assert schema.drift(connection) == []
+        for table in ("sources", "feed_items"):
+            found = connection.execute(text(f"SELECT url, host FROM {table}")).all()
+            assert {row.url: row.host for row in found} == ADDRESSES
+        assert {source.url for source in sources.every(connection, tenant)} == set(ADDRESSES)
+        assert set(items.known(connection, tenant, SourceId("s0"), ["one"])) == {"one"}
+        assert items.taken_since(connection, tenant, SourceId("s0"), NOW) == 1
+        different = text("SELECT count(*) FROM feed_items WHERE announced_at IS NULL OR announced_at <> due_at")
+        assert connection.execute(different).scalar_one() == 0
+
+
+def test_the_migration_spells_hosts_as_the_program_does():
+    assert {url: host_of(url) for url in ADDRESSES if "[" not in url} == {
+        url: host for url, host in ADDRESSES.items() if "[" not in url
+    }
