@@ -49,9 +49,7 @@ def _xml(body: bytes, url: str, content_type: str, now: datetime, start: bytes) 
             resolve_relative_uris=False,
         )
     except Exception as error:  # whatever a stranger's bytes do to the parser is their fault
-        raise NotAFeed(
-            f"{url}: it cannot be read as a feed ({type(error).__name__}): check the address"
-        ) from error
+        raise NotAFeed(f"{url}: it cannot be read as a feed ({type(error).__name__}): check the address") from error
     if not found.get("version") and not found.entries:
         raise NotAFeed(f"{url}: it is not a feed (it looks like {_looks(start)}): give the address of the feed itself")
     feed_language = language.code(str(found.feed.get("language", "")))

@@ -20,9 +20,7 @@ def parse(body: bytes, url: str, now: datetime) -> Feed:
     """Read a JSON Feed that came from `url`. Raises NotAFeed where the body is no JSON, or JSON of another kind."""
     told = _object(_loaded(body, url))
     if _VERSION not in _text(told.get("version")):
-        raise NotAFeed(
-            f"{url}: it is no feed (it looks like JSON of another kind): give the address of the feed"
-        )
+        raise NotAFeed(f"{url}: it is no feed (it looks like JSON of another kind): give the address of the feed")
     feed_language = language.code(_text(told.get("language")))
     read = partial(_item, url=url, feed_author=_author(told), feed_language=feed_language, now=now)
     found, left_out = items.collect(_list(told.get("items")), read)

@@ -186,6 +186,20 @@ def test_what_ingestion_would_not_take_is_said_to_be_too_old_and_not_visited(loo
     assert "/one" not in looker.site.asked
 
 
+def test_what_has_no_title_is_called_as_it_would_be(looker):
+    words = "The lock gates on the northern canal open again this week, says the port authority, after a long repair. "
+
+    def build(site):
+        dated = f"<link>{site.origin}/one</link><pubDate>Sun, 01 Mar 2026 08:00:00 GMT</pubDate>"
+        said = f"<description>{words * 2}</description>"
+        site["/feed"] = Answer(f"<rss version='2.0'><channel><item>{dated}{said}</item></channel></rss>")
+
+    (preview,) = looker.look("/feed", build).previews
+    assert preview.verdict is Verdict.FROM_FEED
+    assert preview.article.title.startswith("The lock gates")
+    assert len(preview.article.title) <= 80
+
+
 def test_an_item_that_leads_to_the_front_page_is_gone(looker):
     def build(site):
         site["/feed"] = rss(site.origin, "one")

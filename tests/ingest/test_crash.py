@@ -124,7 +124,7 @@ def test_ingestion_survives_a_death_at_every_step(sqlite_database: Database, mor
                 assert left_behind(sqlite_database) == expected, f"after a death at step {steps}"
                 if not died:
                     break
-            assert steps > 30
+            assert steps > 25
 
     asyncio.run(scenario())
 

@@ -5,10 +5,13 @@ import os
 import socket
 import subprocess
 import sys
+from datetime import timedelta
 
 import pytest
 
 from catalog import articles, audiences, people, sources, tenants
+from catalog.clock import utcnow
+from catalog.ids import ArticleId, new_id
 from catalog.records import State
 from tests import make
 
@@ -173,6 +176,21 @@ def test_a_curators_day(shell, candidate, roster):
     assert "is now withdrawn" in shell("review", "withdraw", candidate[:8], "--by", "Anne", "--reason", "old")
     trail = json.loads(shell("review", "show", candidate, "--json"))["decisions"]
     assert [line["action"] for line in trail] == ["approve", "sign", "edit", "withdraw"]
+
+
+def test_an_attached_article_stands_below_its_front_and_names_it(shell):
+    shell("init")
+    story = ArticleId(new_id())
+    with shell.database.write() as connection:
+        told = [("Short", "Few words", 3), ("Alone", "Other words", 2), ("Long", "Many more words here", 1)]
+        made = {}
+        for title, text, days in told:
+            given = {"story_id": None if title == "Alone" else story, "published_at": utcnow() - timedelta(days=days)}
+            made[title] = make.store_live(connection, shell.tenant, None, title=title, text=text, **given)
+            articles.move(connection, shell.tenant, made[title], State.IN_REVIEW, live_from=None)
+    rows = [" ".join(line.split()[3:-4]) for line in shell("review", "list", "--all").splitlines()[1:]]
+    assert rows == ["Long +1", f"Short (= {made['Long'].id[:8]})", "Alone"]
+    assert "(=" not in shell("review", "list")
 
 
 def test_a_strangers_title_is_no_markup(shell):

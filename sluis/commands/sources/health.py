@@ -24,7 +24,7 @@ NEW: Final = timedelta(days=7)
 JUDGED: Final = timedelta(days=30)
 """How far `list` and `show` look back."""
 
-_WIDE: Final = 110
+_WIDE: Final = 120
 """Columns of a terminal from which all of `stats` fits; below, `_ROOM_FOR` is left out."""
 _ROOM_FOR: Final = frozenset({"duplicates", "failed", "waiting", "opens", "shares"})
 _VISITS: Final = 10
