@@ -8,10 +8,10 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from catalog import articles, audiences
-from catalog.articles import Member
 from catalog.errors import NotFound
 from catalog.ids import ArticleId, TenantId
 from catalog.records import Article, Audience, State, Tag
+from catalog.stories import Member, members
 from curation.audience import propose
 from curation.stories import STANDING, fronts, representative
 
@@ -51,9 +51,9 @@ def waiting(
     if everything or not set(states) <= set(WAITING):
         every = articles.in_states(connection, tenant, states, oldest_first=True, limit=limit)
         return _by_story(_entries(connection, tenant, every), _fronts(connection, tenant, every, now))
-    awaited = articles.members(connection, tenant, WAITING)
+    awaited = members(connection, tenant, WAITING)
     stories = {member.story_id for member in awaited if member.story_id}
-    standing = {member.id: member for member in [*awaited, *articles.members(connection, tenant, STANDING, stories)]}
+    standing = {member.id: member for member in [*awaited, *members(connection, tenant, STANDING, stories)]}
     asked = [each for each in fronts(standing.values(), now) if standing[each].state in states][:limit]
     found = articles.many(connection, tenant, asked)
     return _entries(connection, tenant, [found[each] for each in asked if each in found])
@@ -90,7 +90,7 @@ def _fronts(
 ) -> Mapping[ArticleId, ArticleId]:
     """The article that stands for each story which more than one tells; of what has expired only where all has."""
     stories: Mapping[ArticleId, list[Member]] = defaultdict(list)
-    for member in articles.members(connection, tenant, STANDING, [each.story_id for each in found if each.story_id]):
+    for member in members(connection, tenant, STANDING, [each.story_id for each in found if each.story_id]):
         if member.story_id:
             stories[member.story_id].append(member)
     lasting = {story: [each for each in told if not _expired(each, now)] or told for story, told in stories.items()}
@@ -113,8 +113,8 @@ def _by_story(entries: list[Entry], fronts: Mapping[ArticleId, ArticleId]) -> li
 
 def _attached(connection: Connection, tenant: TenantId, found: list[Article]) -> Mapping[ArticleId, list[Article]]:
     stories = [article.story_id for article in found if article.story_id]
-    members = articles.members(connection, tenant, STANDING, stories)
-    known = articles.many(connection, tenant, [member.id for member in members])
+    others = members(connection, tenant, STANDING, stories)
+    known = articles.many(connection, tenant, [member.id for member in others])
     by_story: Mapping[ArticleId | None, list[Article]] = defaultdict(list)
     for each in sorted(known.values(), key=lambda article: (article.published_at, article.id)):
         by_story[each.story_id].append(each)

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
-from catalog.articles import Member
 from catalog.ids import ArticleId
 from catalog.records import State, Trust
+from catalog.stories import Member
 
 STANDING: Final = (State.IN_REVIEW, State.LEGAL_REVIEW, State.APPROVED)
 """States in which an article can stand for its story, or be attached to the one that does."""

@@ -9,12 +9,12 @@ from typing import Final, Protocol
 from sqlalchemy import Connection
 
 from catalog import articles, tenants
-from catalog.articles import Neighbour
 from catalog.claims import LeaseLost
 from catalog.database import Database
 from catalog.errors import Conflict
 from catalog.ids import TenantId
 from catalog.records import Article, Origin, Sketch, Tag, Vector
+from catalog.stories import Neighbour, join_stories, near_in_time, neighbours
 from ingest import language, plain
 from ingest.config import EnrichOptions
 from ingest.sketch import sketch
@@ -157,9 +157,9 @@ class _Known:
     def look_around(self, connection: Connection, since: datetime, until: datetime) -> None:
         """Take in what tells which story around that time. This is what takes long, so nobody waits for us."""
         self._version = tenants.get(connection, self.tenant).content_version
-        standing = articles.near_in_time(connection, self.tenant, since - self._window, until + self._window)
+        standing = near_in_time(connection, self.tenant, since - self._window, until + self._window)
         fresh = self.stories.keep(standing)
-        self.stories.learn(articles.neighbours(connection, self.tenant, self.encoder, fresh))
+        self.stories.learn(neighbours(connection, self.tenant, self.encoder, fresh))
 
     def hold(self, connection: Connection, since: datetime, until: datetime) -> None:
         """Keep other workers from giving stories until the transaction ends; look again if one has in the meantime."""
@@ -192,7 +192,7 @@ def _record(connection: Connection, token: str, found: list[Finding], known: _Kn
         except LeaseLost:  # raised before anything of this article is written, so the others can stay
             counts["leases_lost"] += 1
             continue
-        articles.join_stories(connection, known.tenant, told.absorbed, told.story)
+        join_stories(connection, known.tenant, told.absorbed, told.story)
         known.stories.add(candidate, told)
         counts["articles_tagged"] += 1
         counts["in_a_story"] += (told.story != candidate.id) + len(told.absorbed)

@@ -7,9 +7,9 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.articles import Neighbour
 from catalog.ids import ArticleId, new_id
 from catalog.records import Vector
+from catalog.stories import Neighbour
 from ingest.config import EnrichOptions
 from ingest.sketch import PLACES, jaccard, sketch
 

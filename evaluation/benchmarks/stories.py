@@ -13,9 +13,9 @@ from typing import Final
 
 import numpy as np
 
-from catalog.articles import Neighbour
 from catalog.ids import ArticleId
 from catalog.records import Article
+from catalog.stories import Neighbour
 from evaluation.benchmarks.figures import Figure, seconds
 from evaluation.benchmarks.retold import Told
 from ingest.config import EnrichOptions

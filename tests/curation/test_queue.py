@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog import articles, sources
-from catalog.articles import Member
 from catalog.ids import ArticleId, SourceId, new_id
 from catalog.records import State, Trust
+from catalog.stories import Member
 from curation import queue
 from curation.review import Desk, Reviewer
 from curation.stories import STANDING, fronts, representative

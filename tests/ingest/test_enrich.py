@@ -11,6 +11,7 @@ from catalog import articles, tenants
 from catalog.database import Database
 from catalog.ids import TenantId
 from catalog.records import Origin, State, Tag
+from catalog.stories import members, neighbours
 from ingest.config import EnrichOptions
 from ingest.enrich import PASSAGE_WORDS, EnrichReport, OtherEncoder, enrich, passage
 from ingest.sketch import sketch
@@ -68,7 +69,7 @@ def test_an_article_gets_all_there_is_to_know(database, tenant):
         assert found[dutch.id].story_id == dutch.id
         vectors = articles.vectors(connection, tenant, ENCODER.digest)
         assert np.array_equal(vectors[dutch.id], ENCODER.encode([passage(dutch)])[0])
-        [known] = articles.neighbours(connection, tenant, ENCODER.digest, [dutch.id])
+        [known] = neighbours(connection, tenant, ENCODER.digest, [dutch.id])
         assert np.array_equal(known.sketch, sketch(dutch.text))
         [tag] = articles.tags_of(connection, tenant, [dutch.id])[dutch.id]
         assert tag == BySign().tags(vectors[dutch.id][None])[0][0]
@@ -129,7 +130,7 @@ def test_near_duplicates_join_one_story_within_a_batch_and_later(database, tenan
         found = articles.many(connection, tenant, [first.id, same_batch.id, other.id, later.id])
         assert {found[near.id].story_id for near in (first, same_batch, later)} == {first.id}
         assert found[other.id].story_id == other.id
-        assert len(articles.members(connection, tenant, State, [first.id])) == 3
+        assert len(members(connection, tenant, State, [first.id])) == 3
 
 
 def test_what_the_source_says_about_a_facet_comes_before_the_tagger(sqlite_database, tenant):

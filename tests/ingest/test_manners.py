@@ -306,7 +306,7 @@ def test_two_at_once_still_keep_the_time_between_two_visits(reader: Reader):
 def test_what_nobody_thought_of_stops_nobody(reader: Reader):
     with reader.database.write() as connection:
         connection.exec_driver_sql(
-            "CREATE TRIGGER boom BEFORE INSERT ON articles WHEN NEW.title = 'bad' BEGIN SELECT RAISE(ABORT, 'boom'); END"
+            "CREATE TRIGGER boom BEFORE INSERT ON articles WHEN NEW.title = 'bad' BEGIN SELECT RAISE(ABORT, 'x'); END"
         )
 
     async def scenario(site: Site) -> None:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.articles import Neighbour
 from catalog.ids import ArticleId, new_id
+from catalog.stories import Neighbour
 from ingest.config import EnrichOptions
 from ingest.sketch import sketch
 from ingest.stories import Stories, Told

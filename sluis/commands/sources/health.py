@@ -123,6 +123,8 @@ def health(source: Source) -> str:
         return "handed in"
     if source.failures:
         return f"failing {source.failures}x"
+    if source.last_error:
+        return "in part"
     return "ok" if source.checked_at else "new"
 
 
