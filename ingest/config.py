@@ -1,10 +1,17 @@
 """What this package can be told. The roof fills these from the environment; the defaults suit a small organisation."""
 
 import ipaddress
-from dataclasses import dataclass, field
+import os
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Final
 
 from catalog.errors import Invalid
+
+_MOST_CHILDREN: Final = 8
+_LEAST_URGENT: Final = 19
+_PATIENCE_FACTOR: Final = 5
+"""A least urgent child gets about a twentieth of a processor that others keep busy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +48,27 @@ class FetchLimits:
 class SandboxLimits:
     """What one piece of a stranger's data may cost to read: processor time, memory, and time on the clock.
 
-    `children` read at once, 0 for one per processor; each is replaced after `most_tasks`.
+    `children` read at once, by default one per processor; each is replaced after `most_tasks` and gives way to others
+    by its `niceness`. What takes more than `common_seconds` of processor time gets the rest aside of the others.
     """
 
     cpu_seconds: float = 5.0
     memory_bytes: int = 1_500_000_000
     seconds: float = 30.0
-    children: int = 0
+    children: int = field(default_factory=lambda: min(os.cpu_count() or 1, _MOST_CHILDREN))
     most_tasks: int = 500
+    niceness: int = 5
+    common_seconds: float = 1.0
+
+    def common(self) -> "SandboxLimits":
+        """The limits of the line in which everything waits first."""
+        return replace(self, cpu_seconds=min(self.cpu_seconds, self.common_seconds))
+
+    def aside(self) -> "SandboxLimits":
+        """The limits of the line behind it: half as many children, so patient that they need more time on the clock."""
+        return replace(
+            self, niceness=_LEAST_URGENT, children=-(-self.children // 2), seconds=_PATIENCE_FACTOR * self.seconds
+        )
 
 
 @dataclass(frozen=True, slots=True)

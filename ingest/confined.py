@@ -24,7 +24,6 @@ from typing import Final, Literal
 
 from ingest.config import SandboxLimits
 
-_NICENESS: Final = 5
 _OPEN_FILES: Final = 64
 
 
@@ -55,7 +54,7 @@ def confine(limits: SandboxLimits) -> None:
     threading.Thread(target=_die_with_parent, daemon=True).start()
     logging.disable()  # what parsers complain of is said by the errors they raise
     gc.freeze()
-    os.nice(_NICENESS)
+    os.nice(limits.niceness)
     _lower(resource.RLIMIT_CORE, 0)
     _lower(resource.RLIMIT_FSIZE, 0)
     _lower(resource.RLIMIT_NOFILE, _OPEN_FILES)

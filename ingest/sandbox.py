@@ -4,13 +4,15 @@ Each child has a pebble pool of its own. Children that share a pool share one pi
 while it holds them takes its neighbours along; here a child that misbehaves is thrown away with everything it could
 have left in disorder, and the next task gets a new one within milliseconds.
 
+What is not read within its first second of computing is put aside, and starts again in a child that takes only what
+the others leave. A bomb in the common line would cost everybody the whole of its limit.
+
 This bounds time and memory. It is no jail: whoever takes over a child by a fault in a parser has the rights of this
 program.
 """
 
 import asyncio
 import multiprocessing
-import os
 import pickle
 import signal
 import sys
@@ -31,7 +33,6 @@ Given = TypeVarTuple("Given")
 Result = TypeVar("Result")
 
 _PRELOADED: Final = ["ingest.sandbox", "ingest.warm"]
-_MOST_CHILDREN: Final = 8
 _ATTEMPTS: Final = 3
 _GRACE_SECONDS: Final = 30.0
 _FROM_OUTSIDE: Final = {-signal.SIGKILL, -signal.SIGTERM, -signal.SIGHUP}
@@ -51,8 +52,39 @@ class _Broken(Exception):
         self.taken = taken
 
 
+class _Slow(TooCostly):
+    """It takes more computing than it may here."""
+
+
 class Sandbox:
     """Runs functions in children. A context: leaving it kills every child, whatever it is doing."""
+
+    def __init__(self, limits: SandboxLimits) -> None:
+        self._common = _Line(limits.common())
+        self._aside = _Line(limits.aside())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._common.close()
+        self._aside.close()
+
+    async def run(self, work: Callable[[*Given], Result], *args: *Given) -> Result:
+        """`work(*args)`, done in a child; `work` is a function that a module has under its name.
+
+        Raises TooCostly where it went beyond a limit or brought the child down, and whatever `work` raises. A task
+        whose child was killed from outside is tried again, and then too costly as well: who kills a process that takes
+        all memory is the kernel, and that looks the same. Unavailable where no child can be had.
+        """
+        try:
+            return await self._common.run(work, *args)
+        except _Slow:
+            return await self._aside.run(work, *args)
+
+
+class _Line:
+    """Children under the same limits, and the tasks that wait for one."""
 
     def __init__(self, limits: SandboxLimits) -> None:
         self._limits = limits
@@ -60,13 +92,11 @@ class Sandbox:
         self._waiting: set[asyncio.Future[Outcome]] = set()
         self._closed = False
         self._places: asyncio.LifoQueue[ProcessPool | None] = asyncio.LifoQueue()
-        for _ in range(limits.children or min(os.cpu_count() or 1, _MOST_CHILDREN)):
+        for _ in range(limits.children):
             self._places.put_nowait(None)  # a child is made when there is work for it
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """Kill every child, whatever it is doing."""
         self._closed = True
         for future in list(self._waiting):
             future.cancel()
@@ -77,12 +107,7 @@ class Sandbox:
             pool.join()
 
     async def run(self, work: Callable[[*Given], Result], *args: *Given) -> Result:
-        """`work(*args)`, done in a child; `work` is a function that a module has under its name.
-
-        Raises TooCostly where it went beyond a limit or brought the child down, and whatever `work` raises. A task
-        whose child was killed from outside is tried again, and then too costly as well: who kills a process that takes
-        all memory is the kernel, and that looks the same. Unavailable where no child can be had.
-        """
+        """What `Sandbox.run` promises, but that work beyond the processor time of this line is _Slow."""
         task, taken = Task(work, args, self._limits), False
         for _ in range(_ATTEMPTS):
             try:
@@ -182,7 +207,7 @@ def _verdict(exit_code: int, limits: SandboxLimits) -> Exception:
     if exit_code in _FROM_OUTSIDE:
         return _Broken(taken=True)
     if exit_code == -signal.SIGXCPU:
-        return TooCostly(_costly(f"takes more than {limits.cpu_seconds:g} seconds of computing"))
+        return _Slow(_costly(f"takes more than {limits.cpu_seconds:g} seconds of computing"))
     name = signal.Signals(-exit_code).name if exit_code < 0 else f"exit code {exit_code}"
     return TooCostly(f"reading it crashes the program that tries ({name}): choose another source")
 

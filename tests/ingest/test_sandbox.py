@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,14 @@ def slowly(seconds):
 def spin():
     while True:
         pass
+
+
+def compute(seconds):
+    """Returns how urgent the process is that did it."""
+    until = time.process_time() + seconds
+    while time.process_time() < until:
+        pass
+    return os.getpriority(os.PRIO_PROCESS, 0)
 
 
 def hoard():
@@ -171,6 +180,26 @@ def test_what_runs_beside_a_bomb_and_after_it_is_unharmed(bomb):
 
     expected = [2 * number for number in range(50)]
     assert asyncio.run(scenario()) == (expected, expected)
+
+
+def test_what_is_slow_starts_again_aside_and_does_not_keep_the_others_waiting():
+    limits = replace(LIMITS, children=1, common_seconds=0.2, cpu_seconds=3.0, seconds=60.0)
+
+    async def scenario():
+        with Sandbox(limits) as sandbox:
+            slow = asyncio.create_task(sandbox.run(compute, 1.5))
+            bomb = asyncio.create_task(sandbox.run(spin))
+            await asyncio.sleep(2.5)  # both have left the common line
+            beside = [await sandbox.run(os.getpriority, os.PRIO_PROCESS, 0) for _ in range(20)]
+            assert not bomb.done()
+            with pytest.raises(TooCostly, match="3 seconds of computing"):
+                await bomb
+            return await slow, set(beside)
+
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    aside, beside = asyncio.run(scenario())
+    assert beside == {min(own + LIMITS.niceness, 19)}
+    assert aside == 19
 
 
 @pytest.mark.parametrize(
