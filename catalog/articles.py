@@ -147,9 +147,11 @@ def finish_enrichment(
     vector: Vector,
     tags: Iterable[Tag],
     sketch: Sketch | None = None,
+    second_language: str | None = None,
 ) -> None:
     """Write all that enrichment found in one go: the article is `tagged` with everything or not at all."""
     outcome = {"state": State.TAGGED, "language": language, "story_id": story_id, "sketch": sketch}
+    outcome |= {"second_language": second_language}
     finish(connection, _a, tenant, article, token, outcome)
     row = {"tenant_id": tenant, "article_id": article, "encoder": encoder, "vector": vector}
     stored = insert(connection, _e).values(row)
@@ -180,6 +182,14 @@ def tags_of(
     for row in connection.execute(query):
         found[ArticleId(row.article_id)].append(record(Tag, row))
     return found
+
+
+def surest(connection: Connection, tenant: TenantId, states: Iterable[State], facet: str) -> dict[ArticleId, float]:
+    """How probable the likeliest concept of a facet is, per article in any of `states`; 0 is left out."""
+    same = (_t.c.tenant_id == _a.c.tenant_id) & (_t.c.article_id == _a.c.id)
+    query = select(_a.c.id, func.max(_t.c.probability)).select_from(_a.join(_t, same))
+    where = (_a.c.tenant_id == tenant, _a.c.state.in_(list(states)), _t.c.facet == facet)
+    return {ArticleId(each): float(most) for each, most in connection.execute(query.where(*where).group_by(_a.c.id))}
 
 
 def replace_tags(

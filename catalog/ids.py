@@ -12,6 +12,7 @@ SlateId = NewType("SlateId", str)
 EventId = NewType("EventId", str)
 DecisionId = NewType("DecisionId", str)
 KeyId = NewType("KeyId", str)
+CertificateId = NewType("CertificateId", str)
 
 
 def new_id() -> str:

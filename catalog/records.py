@@ -59,7 +59,9 @@ class Action(StrEnum):
     """What a decision did to an article."""
 
     ROUTE = "route"
+    CERTIFY = "certify"
     APPROVE = "approve"
+    AUDIT = "audit"
     REJECT = "reject"
     EDIT = "edit"
     SIGN = "sign"
@@ -99,7 +101,8 @@ class Tenant:
     """One organisation.
 
     `seq` numbers its events without gaps, `content_version` grows with every change of what can be served, `encoder`
-    is the digest of the encoder whose vectors are in use.
+    is the digest of the encoder whose vectors are in use. `certify_since` is when it began to ask curators blind, so
+    that its taggers can be certified, None where it does not; `certify_by` had the last word on that.
     """
 
     name: str
@@ -107,6 +110,8 @@ class Tenant:
     seq: int = 0
     content_version: int = 0
     encoder: str | None = None
+    certify_since: datetime | None = None
+    certify_by: str | None = None
 
     def __post_init__(self) -> None:
         if FUNCTION not in self.hard_axes or not set(self.hard_axes) <= set(AXES):
@@ -248,7 +253,7 @@ class Article:
     """One text that somebody may be shown. `digest` is of the normalised text.
 
     `url` is canonical, and None for a document without an address of its own. `barrier` is what seems to stand between
-    a reader and the text: a paywall, a cookie wall.
+    a reader and the text: a paywall, a cookie wall. `second_language` is that of a part of the text, where it has one.
     """
 
     id: ArticleId
@@ -272,6 +277,7 @@ class Article:
     expires_at: datetime | None = None
     story_id: ArticleId | None = None
     barrier: str | None = None
+    second_language: str | None = None
 
     def __post_init__(self) -> None:
         for name in ("published_at", "created_at", "live_from", "expires_at"):

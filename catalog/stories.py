@@ -46,6 +46,7 @@ class Member:
     source_id: SourceId | None
     state: State
     trust: Trust
+    created_at: datetime
     published_at: datetime
     expires_at: datetime | None
     barrier: str | None

@@ -57,6 +57,8 @@ tenants = Table(
     Column("seq", BigInteger, nullable=False, default=0),
     Column("content_version", Integer, nullable=False, default=0),
     Column("encoder", String(64)),
+    Column("certify_since", Moment),
+    Column("certify_by", Text),
     Column("created_at", Moment, nullable=False),
 )
 
@@ -180,6 +182,7 @@ articles = Table(
     Column("expires_at", Moment),
     identifier("story_id"),
     Column("barrier", String(16)),
+    Column("second_language", String(8)),
     Column("sketch", Uint32s),
     *_lease(),
     reference("source_id", "sources.id"),
@@ -253,6 +256,36 @@ decisions = Table(
     Column("changes", JSON, nullable=False),
     reference("article_id", "articles.id", ondelete="CASCADE"),
     Index("ix_decisions_article", "tenant_id", "article_id", "at"),
+)
+
+# What is asked without showing what the machine thinks: a sample of all, so that its errors can be counted.
+audits = Table(
+    "audits",
+    metadata,
+    tenant(),
+    identifier("article_id", primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("language", String(8)),
+    Column("drawn_at", Moment, nullable=False),
+    identifier("certificate_id"),
+    Column("drawn", AudienceJson),
+    Column("answered_at", Moment),
+    Column("audience", AudienceJson),
+    Column("wrong", Boolean),
+    reference("article_id", "articles.id", ondelete="CASCADE"),
+    Index("ix_audits_certificate", "tenant_id", "certificate_id", "answered_at"),
+)
+
+certificates = Table(
+    "certificates",
+    metadata,
+    tenant(),
+    identifier(primary_key=True),
+    Column("made_at", Moment, nullable=False),
+    Column("made_by", Text, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("lapsed_at", Moment),
+    Column("lapse_reason", Text),
 )
 
 employees = Table(

@@ -20,6 +20,9 @@ Language = Literal["nl", "en"]
 LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
 """The languages in which people see this program."""
 
+EVERYONE: Final = "everyone"
+"""The function of articles that are for all, whatever they do. Nobody has it: an audience says `ALL` instead."""
+
 SHIPPED: Final = Path(__file__).parent / "data" / "taxonomy.toml"
 
 

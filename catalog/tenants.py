@@ -41,6 +41,12 @@ def set_encoder(connection: Connection, tenant: TenantId, digest: str) -> None:
     touch(connection, tenant)
 
 
+def set_certifying(connection: Connection, tenant: TenantId, since: datetime | None, by: str) -> None:
+    """From when on curators are asked blind, so that taggers can be certified; None for no longer. On whose word."""
+    told = {"certify_since": since, "certify_by": by}
+    connection.execute(update(_t).where(_t.c.tenant_id == tenant).values(told))
+
+
 def touch(connection: Connection, tenant: TenantId) -> None:
     """Say that what can be served has changed: every cached snapshot and standing slate is out of date."""
     connection.execute(update(_t).where(_t.c.tenant_id == tenant).values(content_version=_t.c.content_version + 1))

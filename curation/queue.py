@@ -4,18 +4,26 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import Connection
 
-from catalog import articles, audiences
+from catalog import articles, audiences, audits, tenants
 from catalog.errors import NotFound
 from catalog.ids import ArticleId, TenantId
-from catalog.records import Article, Audience, State, Tag
+from catalog.records import AXES, FUNCTION, Article, Audience, State, Tag
 from catalog.stories import Member, members
 from curation.audience import propose
-from curation.stories import STANDING, fronts, representative
+from curation.priority import PriorityOptions, Waiting, priority
+from curation.stories import STANDING, Front, fronts, representative
 
-WAITING = (State.IN_REVIEW, State.LEGAL_REVIEW)
+WAITING: Final = (State.IN_REVIEW, State.LEGAL_REVIEW)
+
+_ASKED: Final = (State.IN_REVIEW, State.APPROVED)
+"""States in which a curator may be asked blind. Legal must know for whom an article is."""
+
+Engagement = Mapping[ArticleId, float]
+"""How much colleagues will probably do with an article, 0 to 1. The roof asks whoever knows; unknown ones are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +31,8 @@ class Entry:
     """One article before a curator. `proposed` is None where the tags are unclear: a person must name the audience.
 
     `attached` are the others that tell the same story and are waiting or approved, by date of publication. `front` is
-    the one of them that stands for the story, where every article was asked for and this is not the one.
+    the one of them that stands for the story, where every article was asked for and this is not the one. What is asked
+    `blind` hides what the machine thinks of its audience, and whether it is live already.
     """
 
     article: Article
@@ -32,6 +41,7 @@ class Entry:
     proposed: Audience | None
     attached: tuple[Article, ...]
     front: ArticleId | None = None
+    blind: bool = False
 
 
 def waiting(
@@ -42,21 +52,64 @@ def waiting(
     states: tuple[State, ...] = WAITING,
     everything: bool = False,
     limit: int = 50,
+    engagement: Engagement | None = None,
+    options: PriorityOptions = PriorityOptions(),
 ) -> list[Entry]:
-    """The queue, what waits longest first so that nothing starves: one entry per story, and nothing that has expired.
+    """The queue, by expected value and so that nothing starves: one entry per story, and nothing that has expired.
 
-    With `everything`, or in states in which nothing waits, every article is an entry, the oldest story first, and in it
-    the article that stands for it.
+    What went live under a certificate and is audited waits among the others, and looks like them. With `everything`, or
+    in states in which nothing waits, every article is an entry, the oldest story first, and in it the article that
+    stands for it.
     """
     if everything or not set(states) <= set(WAITING):
-        every = articles.in_states(connection, tenant, states, oldest_first=True, limit=limit)
+        hidden = audits.unanswered(connection, tenant)  # that it is live already would tell what the machine thinks
+        found = articles.in_states(connection, tenant, states, oldest_first=True, limit=limit)
+        every = [each for each in found if each.state is not State.APPROVED or each.id not in hidden]
         return _by_story(_entries(connection, tenant, every), _fronts(connection, tenant, every, now))
+    asked = [front for front in _awaited(connection, tenant, now) if _shown_state(front) in states]
+    sure = articles.surest(connection, tenant, STANDING, FUNCTION)
+    likely = engagement or {}
+
+    def first(front: Front) -> tuple[float, ArticleId]:
+        return -priority(_candidate(front, sure, likely), now, options), front.member.id
+
+    chosen = [front.member.id for front in sorted(asked, key=first)[:limit]]
+    known = articles.many(connection, tenant, chosen)
+    return _entries(connection, tenant, [known[each] for each in chosen if each in known])
+
+
+def _awaited(connection: Connection, tenant: TenantId, now: datetime) -> list[Front]:
+    """What stands for each story that waits, and each article that is audited."""
     awaited = members(connection, tenant, WAITING)
     stories = {member.story_id for member in awaited if member.story_id}
     standing = {member.id: member for member in [*awaited, *members(connection, tenant, STANDING, stories)]}
-    asked = [each for each in fronts(standing.values(), now) if standing[each].state in states][:limit]
-    found = articles.many(connection, tenant, asked)
-    return _entries(connection, tenant, [found[each] for each in asked if each in found])
+    return fronts(standing.values(), now) + _audited(connection, tenant, now)
+
+
+def _audited(connection: Connection, tenant: TenantId, now: datetime) -> list[Front]:
+    """What went live under a certificate and is asked about all the same."""
+    live = [each for each, audit in audits.unanswered(connection, tenant).items() if audit.certificate_id]
+    found = articles.many(connection, tenant, live)
+    stories = {each.story_id or each.id for each in found.values()}
+    told = [each for each in members(connection, tenant, [State.APPROVED], stories) if each.id in found]
+    return [Front(each, each.created_at, 1) for each in told if not _expired(each, now)]
+
+
+def _shown_state(front: Front) -> State:
+    return State.IN_REVIEW if front.member.state is State.APPROVED else front.member.state
+
+
+def _candidate(front: Front, sure: Mapping[ArticleId, float], likely: Engagement) -> Waiting:
+    member = front.member
+    return Waiting(
+        state=_shown_state(front),
+        since=front.since,
+        published_at=member.published_at,
+        expires_at=member.expires_at,
+        sure=sure.get(member.id, 0.0),
+        engagement=likely.get(member.id),
+        told=front.told,
+    )
 
 
 def entry(connection: Connection, tenant: TenantId, start: str) -> Entry:
@@ -73,16 +126,28 @@ def _entries(connection: Connection, tenant: TenantId, found: list[Article]) -> 
     tags = articles.tags_of(connection, tenant, ids)
     said = audiences.many(connection, tenant, ids)
     attached = _attached(connection, tenant, found)
-    return [
+    blind = audits.unanswered(connection, tenant, ids)
+    hard_axes = tenants.get(connection, tenant).hard_axes
+    entries = [
         Entry(
             article=article,
             tags=tuple(tags.get(article.id, ())),
             audience=said.get(article.id),
-            proposed=propose(tags.get(article.id, ())),
+            proposed=propose(tags.get(article.id, ()), hard_axes),
             attached=tuple(attached[article.id]),
         )
         for article in found
     ]
+    return [
+        _blindfolded(each) if each.article.id in blind and each.article.state in _ASKED else each for each in entries
+    ]
+
+
+def _blindfolded(entry: Entry) -> Entry:
+    """Without what the machine thinks of the audience, and as if a person had not let it through yet."""
+    undecided = replace(entry.article, state=State.IN_REVIEW, live_from=None)
+    kept = tuple(tag for tag in entry.tags if tag.facet not in AXES)
+    return replace(entry, article=undecided, tags=kept, audience=None, proposed=None, blind=True)
 
 
 def _fronts(

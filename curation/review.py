@@ -3,6 +3,7 @@
 The functions take the caller's connection: a decision and its audit line are kept together or not at all.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,14 +13,17 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from catalog import articles, audiences, items, reviews, tenants
+from catalog import articles, audiences, audits, items, reviews, tenants
 from catalog.articles import StateChanged
+from catalog.audits import Audit
 from catalog.errors import Forbidden, Invalid
 from catalog.ids import ArticleId, DecisionId, TenantId, new_id
 from catalog.items import Standing
 from catalog.records import Action, Article, Audience, Decision, ItemState, Origin, State, Tag, listed
 from curation.audience import propose, require_complete
-from curation.policy import PolicyOptions, route
+from curation.certifying import Rules, settle
+from curation import candidates
+from curation.policy import PolicyOptions, Route, odd, route
 from curation.states import FINAL, after
 
 ROUTER = Origin.MACHINE.value
@@ -27,6 +31,12 @@ ROUTER = Origin.MACHINE.value
 
 REASON_CHARACTERS: Final = 500
 NAME_CHARACTERS: Final = 200
+
+
+class AskedBlind(Invalid):
+    """A curator must say for whom an article is without hearing first what the machine thinks."""
+
+    code = "asked_blind"
 
 
 class Role(StrEnum):
@@ -71,15 +81,31 @@ class Desk:
     tenant: TenantId
     now: datetime
 
-    def route_tagged(self, options: PolicyOptions, limit: int = 500) -> int:
-        """Send tagged articles on to whoever must decide. Returns how many; those of another worker are left to it."""
-        routed = 0
-        for article in articles.in_states(self.connection, self.tenant, [State.TAGGED], limit=limit):
-            way = route(article, options)
+    def route_tagged(self, options: PolicyOptions, rules: Rules | None = None, limit: int = 500) -> Counter[Action]:
+        """Send tagged articles on: to whoever must decide, or live under the certificate of `rules`.
+
+        Returns how many went which way; those of another worker are left to it.
+        """
+        went: Counter[Action] = Counter()
+        hard_axes = tenants.get(self.connection, self.tenant).hard_axes
+        certificate = rules.certificate if rules else None
+        for candidate in candidates.tagged(self.connection, self.tenant, limit):
+            way = route(candidate, certificate, hard_axes, options)
             with suppress(StateChanged):
-                self._record(article, ROUTER, Action.ROUTE, way.reason, {}, needs_legal=way.needs_legal)
-                routed += 1
-        return routed
+                self._send(candidate.article, way)
+                if rules and not odd(candidate, options):
+                    rules.ask(self.connection, self.tenant, candidate.article, way.audience, self.now)
+                went[Action.CERTIFY if way.audience else Action.ROUTE] += 1
+        return went
+
+    def _send(self, article: Article, way: Route) -> None:
+        if way.audience is None:
+            self._record(article, ROUTER, Action.ROUTE, way.reason, {}, needs_legal=way.needs_legal)
+            return
+        changes = {"audience": listed(way.audience.axes)}
+        columns = {"live_from": self.now, "needs_legal": way.needs_legal}
+        self._record(article, ROUTER, Action.CERTIFY, way.reason, changes, legal=way.needs_legal, **columns)
+        audiences.replace(self.connection, self.tenant, article.id, way.audience, Origin.MACHINE, self.now)
 
     def approve(
         self,
@@ -95,17 +121,19 @@ class Desk:
     ) -> Decision:
         """Let an article go to its audience: the one given, else the one the tags propose.
 
-        It stops at legal where it needs to. `revision` is the wording that was looked at, where the caller knows.
-        Raises NoAudience where nobody would see it, Forbidden where legal would be passed by, NotPossible,
+        It stops at legal where it needs to. `revision` is the wording that was looked at, where the caller knows. What
+        is asked blind may be live already, under a certificate: then this is the answer, and its audience holds.
+        Raises NoAudience where nobody would see it, AskedBlind, Forbidden where legal would be passed by, NotPossible,
         StateChanged.
         """
         article = articles.get(self.connection, self.tenant, article_id)
         if revision not in (None, article.revision):
             raise StateChanged(f"its page has another text by now (revision {article.revision}): read it again")
-        chosen = audience or self._standing_audience(article_id)
-        hard_axes = tenants.get(self.connection, self.tenant).hard_axes
-        complete = require_complete(chosen, hard_axes)
-        opens, closes = live_from or self.now, expires_at or article.expires_at
+        asked = self._asked(article)
+        live = asked is not None and article.state is State.APPROVED
+        complete = self._complete(article, audience, asked)
+        opens = live_from or (article.live_from if live else None) or self.now
+        closes = expires_at or article.expires_at
         if closes is not None and closes <= opens:
             raise Invalid(f"it would expire at {closes:%Y-%m-%d %H:%M}, before it goes live: choose a later moment")
         legal = article.needs_legal if needs_legal is None else needs_legal
@@ -116,10 +144,15 @@ class Desk:
             "live_from": opens.isoformat(),
             "expires_at": closes.isoformat() if closes else None,
             "needs_legal": legal,
+            **self._seen(article, given=audience is not None),
         }
         columns = {"live_from": opens, "expires_at": closes, "needs_legal": legal}
-        decision = self._record(article, str(by), Action.APPROVE, reason, changes, legal=legal, **columns)
+        action = Action.AUDIT if live else Action.APPROVE
+        unsigned = legal and not (live and complete == audiences.get(self.connection, self.tenant, article_id))
+        decision = self._record(article, str(by), action, reason, changes, legal=unsigned, **columns)
         audiences.replace(self.connection, self.tenant, article_id, complete, Origin.PERSON, self.now)
+        if asked:
+            settle(self.connection, self.tenant, asked, complete, self.now)
         return decision
 
     def sign(self, article_id: ArticleId, by: Reviewer, *, reason: str = "") -> Decision:
@@ -131,8 +164,14 @@ class Desk:
         return self._record(article, str(by), Action.SIGN, reason, {"live_from": opens.isoformat()}, live_from=opens)
 
     def reject(self, article_id: ArticleId, by: Reviewer, *, reason: str) -> Decision:
-        """Refuse an article, for good."""
-        return self._end(article_id, by, Action.REJECT, reason)
+        """Refuse an article, for good. What is asked blind and is live already is withdrawn by that."""
+        article = articles.get(self.connection, self.tenant, article_id)
+        asked = self._asked(article)
+        live = asked is not None and article.state is State.APPROVED
+        decision = self._end(article_id, by, Action.WITHDRAW if live else Action.REJECT, reason)
+        if asked:
+            settle(self.connection, self.tenant, asked, None, self.now)
+        return decision
 
     def withdraw(self, article_id: ArticleId, by: Reviewer | Sender, *, reason: str) -> Decision:
         """Take an article back, for good, also when it is live, and also before anybody has seen it."""
@@ -167,14 +206,14 @@ class Desk:
         What legal signed was signed for its audience: with another one it goes back to legal.
         """
         article = articles.get(self.connection, self.tenant, article_id)
-        changes: dict[str, Any] = {}
+        changes: dict[str, Any] = {"revision": article.revision}
         before = articles.tags_of(self.connection, self.tenant, [article_id]).get(article_id, [])
         for facet, concepts in (tags or {}).items():
             changes[facet] = {"before": [t.concept for t in before if t.facet == facet], "after": sorted(concepts)}
         if audience is not None:
             require_complete(audience, tenants.get(self.connection, self.tenant).hard_axes)
             changes["audience"] = listed(audience.axes)
-        if not changes:
+        if not (tags or audience):
             raise Invalid("nothing to change: give --tag FACET=CONCEPT or --audience AXIS=VALUE")
         legal = article.needs_legal and audience is not None and by.role is not Role.LEGAL
         decision = self._record(article, str(by), Action.EDIT, reason, changes, legal=legal)
@@ -183,12 +222,34 @@ class Desk:
             articles.replace_tags(self.connection, self.tenant, article_id, said, facet)
         if audience is not None:
             audiences.replace(self.connection, self.tenant, article_id, audience, Origin.PERSON, self.now)
+            asked = self._asked(article)
+            if asked and article.state is State.APPROVED:
+                settle(self.connection, self.tenant, asked, audience, self.now)
         return decision
 
-    def _standing_audience(self, article_id: ArticleId) -> Audience | None:
-        """What the source's owner or an earlier edit said, else what the tags propose."""
-        said = audiences.get(self.connection, self.tenant, article_id)
-        return said or propose(articles.tags_of(self.connection, self.tenant, [article_id]).get(article_id, []))
+    def _asked(self, article: Article) -> Audit | None:
+        """The question that is asked blind about it, if there is one."""
+        return audits.unanswered(self.connection, self.tenant, [article.id]).get(article.id)
+
+    def _complete(self, article: Article, given: Audience | None, asked: Audit | None) -> Audience:
+        """The audience that is to hold: the one given, else what a person or its source said, else what the tags say."""
+        hard_axes = tenants.get(self.connection, self.tenant).hard_axes
+        live = asked is not None and article.state is State.APPROVED  # what holds then is the machine's
+        said = None if live else audiences.get(self.connection, self.tenant, article.id)
+        if asked and not (given or said):
+            raise AskedBlind(
+                "this one is asked blind, so that the machine's errors can be counted: "
+                "say for whom it is with --audience AXIS=VALUE"
+            )
+        tags = articles.tags_of(self.connection, self.tenant, [article.id]).get(article.id, [])
+        return require_complete(given or said or propose(tags, hard_axes), hard_axes)
+
+    def _seen(self, article: Article, *, given: bool) -> dict[str, Any]:
+        """What the decision was about, for whoever learns from it: the wording, its tags, and who named the audience."""
+        shown: dict[str, list[str]] = {}
+        for tag in articles.tags_of(self.connection, self.tenant, [article.id]).get(article.id, []):
+            shown.setdefault(tag.facet, []).append(tag.concept)
+        return {"revision": article.revision, "tags": shown, "given": given}
 
     def _end(self, article_id: ArticleId, by: Reviewer | Sender, action: Action, reason: str) -> Decision:
         if not reason.strip():

@@ -1,6 +1,6 @@
 """The way of an article, as a table: which action leads from where to where.
 
-Rejected and withdrawn are final. Nothing leads to `approved` but a decision.
+Rejected and withdrawn are final. Nothing leads to `approved` but a person's decision or a certificate.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,9 @@ FINAL: Final = frozenset({State.REJECTED, State.WITHDRAWN})
 
 _WAYS: Final[Mapping[Action, Mapping[State, State]]] = {
     Action.ROUTE: {State.TAGGED: State.IN_REVIEW},
+    Action.CERTIFY: {State.TAGGED: State.APPROVED},
     Action.APPROVE: {State.IN_REVIEW: State.APPROVED},
+    Action.AUDIT: {State.APPROVED: State.APPROVED},
     Action.SIGN: {State.LEGAL_REVIEW: State.APPROVED},
     Action.REJECT: {State.IN_REVIEW: State.REJECTED, State.LEGAL_REVIEW: State.REJECTED},
     Action.WITHDRAW: {

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -28,8 +29,17 @@ def representative(members: Sequence[Member]) -> ArticleId:
     return min(current, key=lambda each: (each.barrier is not None, -each.words, each.published_at, each.id)).id
 
 
-def fronts(members: Iterable[Member], now: datetime) -> list[ArticleId]:
-    """What a person must look at of all that stands, the story that waits longest first.
+@dataclass(frozen=True, slots=True)
+class Front:
+    """What a person must look at: `member` for a story that `told` articles tell, the first of which came at `since`."""
+
+    member: Member
+    since: datetime
+    told: int
+
+
+def fronts(members: Iterable[Member], now: datetime) -> list[Front]:
+    """What a person must look at of all that stands, in no order.
 
     Of what nobody has looked at yet, that is one article per story, and none of a story that has a live one. What a
     curator let through to legal is legal's to answer, whatever else tells the story. What has expired is archived.
@@ -38,14 +48,14 @@ def fronts(members: Iterable[Member], now: datetime) -> list[ArticleId]:
     for member in members:
         if member.expires_at is None or member.expires_at > now:
             stories[member.story_id or member.id].append(member)
-    found: list[tuple[datetime, ArticleId]] = []
+    found: list[Front] = []
     for story in stories.values():
         front = representative(story)
         # since when the story waits, not the article: or a story that is told anew each day would never come first
-        since = min(member.published_at for member in story)
+        since = min(member.created_at for member in story)
         shown = (member for member in story if member.id == front or member.state is State.LEGAL_REVIEW)
-        found += [(since, member.id) for member in shown if member.state is not State.APPROVED]
-    return [article for _, article in sorted(found)]
+        found += [Front(member, since, len(story)) for member in shown if member.state is not State.APPROVED]
+    return found
 
 
 def _rank(member: Member) -> tuple[int, int]:

@@ -59,6 +59,7 @@ class Finding:
 
     article: Article
     language: str
+    second_language: str | None
     vector: Vector
     sketch: Sketch
     tags: Sequence[Tag]
@@ -136,8 +137,9 @@ def _look(waiting: list[Article], encoder: Encoder, taggers: Taggers) -> list[Fi
     vectors = encoder.encode([passage(article) for article in waiting])
     tags = taggers.tags(vectors)
     languages = [language.detect(article.text[:_TOLD_CHARACTERS], article.language) for article in waiting]
+    seconds = [language.second(each.text, first) for each, first in zip(waiting, languages, strict=True)]
     sketches = [sketch(article.text) for article in waiting]
-    return [Finding(*each) for each in zip(waiting, languages, vectors, sketches, tags, strict=True)]
+    return [Finding(*each) for each in zip(waiting, languages, seconds, vectors, sketches, tags, strict=True)]
 
 
 def _parts(found: list[Finding]) -> Iterator[list[Finding]]:
@@ -188,6 +190,7 @@ def _record(connection: Connection, token: str, found: list[Finding], known: _Kn
                 vector=finding.vector,
                 tags=_together(said.get(candidate.id, ()), finding.tags),
                 sketch=finding.sketch,
+                second_language=finding.second_language,
             )
         except LeaseLost:  # raised before anything of this article is written, so the others can stay
             counts["leases_lost"] += 1

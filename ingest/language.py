@@ -11,6 +11,10 @@ LIKELY: Final = ("nl", "en", "de", "fr")
 SURE: Final = 0.7
 """Probability from which the words decide: below it they are too few. Measured on SIB-200, see the tests."""
 
+_PARTS: Final = 3
+_PART_WORDS: Final = 40
+_SURE_OF_A_PART: Final = 0.99
+
 
 def detect(text: str, hint: str | None = None) -> str:
     """The ISO 639-1 code of the language of `text`.
@@ -23,6 +27,20 @@ def detect(text: str, hint: str | None = None) -> str:
     if probability >= SURE:
         return str(best)
     return code(hint) or next(language for language, _ in ranked if language in LIKELY)
+
+
+def second(text: str, first: str) -> str | None:
+    """The language of a part of `text` that is not in its `first` language, where one surely is not; else None.
+
+    A quotation does not make a text bilingual: a part is a third of it, and at least `_PART_WORDS` long.
+    """
+    words = text.split()
+    size = max(_PART_WORDS, len(words) // _PARTS)
+    for start in range(0, len(words) - _PART_WORDS + 1, size):
+        found, probability = _identifier().rank(" ".join(words[start : start + size]))[0]
+        if found != first and probability >= _SURE_OF_A_PART:
+            return str(found)
+    return None
 
 
 def code(tag: str | None) -> str | None:

@@ -15,8 +15,9 @@ from catalog.records import FUNCTION, Audience, Decision, State, Tag
 from catalog.taxonomy import Language
 from curation import audience as audiences
 from curation import queue
-from curation.review import Desk, Reviewer, Role
+from curation.review import ROUTER, Desk, Reviewer, Role
 from sluis import tags
+from sluis.anticipated import engagement
 from sluis.console import AsJson, out, print_json, show
 from sluis.wiring import House, open_house
 
@@ -42,14 +43,18 @@ def list_queue(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show what waits, oldest first, with the audience that the tags propose.
+    """Show what waits, with the audience that the tags propose; first what is worth a look most.
 
-    +2: two others tell the same story. With --all they stand below it, as (= its id).
+    That is what is urgent, what colleagues will probably use, what the machine is unsure of, what many tell, and what
+    has waited for long. +2: two others tell the same story. With --all they stand below it, as (= its id).
     """
-    house = open_house()
+    house, now = open_house(), utcnow()
     states = (state,) if state else queue.WAITING
     with house.database.read() as connection:
-        entries = queue.waiting(connection, house.tenant, utcnow(), states=states, everything=everything, limit=limit)
+        likely = engagement(connection, house.tenant, now)
+        entries = queue.waiting(
+            connection, house.tenant, now, states=states, everything=everything, limit=limit, engagement=likely
+        )
     if as_json:
         print_json(entries)
         return
@@ -59,7 +64,7 @@ def list_queue(
             "day": f"{entry.article.published_at:%Y-%m-%d}",
             "in": entry.article.language,
             "title": entry.article.title + _story(entry),
-            "for": _who(entry.audience or entry.proposed) or "? (you decide)",
+            "for": _who(entry.audience or entry.proposed) or ("? (asked blind)" if entry.blind else "? (you decide)"),
             "state": entry.article.state,
         }
         for entry in entries
@@ -78,7 +83,7 @@ def show_entry(
     house = open_house()
     with house.database.read() as connection:
         entry = queue.entry(connection, house.tenant, article)
-        trail = reviews.of_article(connection, house.tenant, entry.article.id)
+        trail = _trail(reviews.of_article(connection, house.tenant, entry.article.id), blind=entry.blind)
         suggesters = items.suggesters(connection, house.tenant, entry.article.id)
         asked = [people.get(connection, house.tenant, who) for who in suggesters]
     if as_json:
@@ -94,7 +99,10 @@ def show_entry(
         for tag in entry.tags
     ]
     show(rows, "No tags.")
-    out.print(f"\naudience: {_who(entry.audience) or 'nobody yet'}; proposed: {_who(entry.proposed) or 'unclear'}")
+    if entry.blind:
+        out.print("\nasked blind: say for whom it is, what the machine thinks of that is not shown")
+    else:
+        out.print(f"\naudience: {_who(entry.audience) or 'nobody yet'}; proposed: {_who(entry.proposed) or 'unclear'}")
     if found.needs_legal:
         out.print("legal must sign")
     if found.barrier:
@@ -173,6 +181,11 @@ def edit(
     house, reviewer = open_house(), Reviewer(by, role)
     said, chosen = tags.parse(tag or (), house.taxonomy), _parse_audience(house, audience)
     _decide(house, article, lambda desk, found: desk.edit(found, reviewer, tags=said, audience=chosen, reason=reason))
+
+
+def _trail(decisions: list[Decision], *, blind: bool) -> list[Decision]:
+    """What was decided, without what the machine did where that would tell what it thinks."""
+    return [decision for decision in decisions if not (blind and decision.actor == ROUTER)]
 
 
 def _story(entry: queue.Entry) -> str:

@@ -7,9 +7,10 @@ import pytest
 from catalog import articles, audiences, people, reviews, slates, taxonomy, tenants
 from catalog.articles import StateChanged
 from catalog.errors import Forbidden, Invalid, NotFound
-from catalog.records import Action, Origin, State
+from catalog.records import FUNCTION, Action, Origin, State
 from curation import audit, queue
 from curation.audience import NoAudience, parse, propose
+from curation.candidates import Candidate
 from curation.policy import PolicyOptions, route
 from curation.review import Desk, Reviewer, Role
 from curation.states import NotPossible
@@ -51,15 +52,16 @@ def test_tagged_articles_go_to_a_person_and_delicate_ones_to_legal_as_well(desk,
     plain = put(State.TAGGED, internal=True)
     delicate = put(State.TAGGED, internal=True, text="These figures are Price-Sensitive until Monday.")
     abroad = put(State.TAGGED, internal=False, text="The lawsuit goes on.")
-    assert desk.route_tagged(PolicyOptions()) == 3
-    assert desk.route_tagged(PolicyOptions()) == 0
+    assert desk.route_tagged(PolicyOptions()) == {Action.ROUTE: 3}
+    assert desk.route_tagged(PolicyOptions()) == {}
     for article, legal in ((plain, False), (delicate, True), (abroad, False)):
         found = articles.get(connection, tenant, article)
         assert (found.state, found.needs_legal) == (State.IN_REVIEW, legal)
 
 
 def test_a_legal_word_is_a_whole_word():
-    assert not route(make.article(internal=True, text="We unembargoed nothing."), PolicyOptions()).needs_legal
+    found = Candidate(make.article(internal=True, text="We unembargoed nothing."))
+    assert not route(found, None, (FUNCTION,), PolicyOptions()).needs_legal
 
 
 def test_approval_opens_the_article_to_its_audience_and_says_so_in_the_trail(desk, connection, tenant, put):
@@ -187,7 +189,7 @@ def test_an_edit_replaces_the_tags_of_a_facet_and_keeps_what_was_there_in_the_tr
     decision = desk.edit(article, ANNE, tags={"function": frozenset({"engineering"})})
     (tag,) = articles.tags_of(connection, tenant, [article])[article]
     assert (tag.concept, tag.probability, tag.origin) == ("engineering", 1.0, Origin.PERSON)
-    assert decision.changes == {"function": {"before": ["sales"], "after": ["engineering"]}}
+    assert decision.changes == {"revision": 1, "function": {"before": ["sales"], "after": ["engineering"]}}
     assert decision.action is Action.EDIT
     with pytest.raises(Invalid, match="nothing to change"):
         desk.edit(article, ANNE)
@@ -206,9 +208,9 @@ def test_a_decision_needs_a_name():
         Reviewer("  ")
 
 
-def test_the_queue_shows_the_oldest_first_with_what_the_machine_would_do(connection, tenant, put):
-    newer = put(published_at=NOW - timedelta(days=1))
-    older = put(published_at=NOW - timedelta(days=2), functions=())
+def test_the_queue_shows_what_waited_longer_first_with_what_the_machine_would_do(connection, tenant, put):
+    newer = put(created_at=NOW - timedelta(days=1))
+    older = put(created_at=NOW - timedelta(days=2), functions=())
     entries = queue.waiting(connection, tenant, NOW)
     assert [entry.article.id for entry in entries] == [older, newer]
     assert [entry.proposed for entry in entries] == [None, SALES]
@@ -228,7 +230,7 @@ def test_an_audience_is_read_from_words():
     for wrong in (["sales"], ["function="], ["shoe=43"], ["function=salez"], ["function=*", "function=sales"]):
         with pytest.raises(Invalid):
             parse(wrong, words)
-    assert propose([]) is None
+    assert propose([], (FUNCTION,)) is None
 
 
 def test_the_audit_finds_what_should_not_have_been_served(connection, tenant, put, desk):
