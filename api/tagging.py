@@ -55,7 +55,7 @@ class WhyOut(Answer):
     """Why a tag was given, for programs and, as `text`, for people."""
 
     examples: list[ExampleOut]
-    sentence: SentenceOut | None = Field(description="Null where no single sentence would have got the tag.")
+    sentence: SentenceOut | None = Field(description="Null where the text as a whole got it, and no sentence alone.")
     text: list[str]
 
 

@@ -48,10 +48,14 @@ class Carrier:
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """Why one tag. `sentence` is None where the text as a whole made it, or where sentences were not looked at."""
+    """Why one tag. `as_a_whole`: no sentence would have got it by itself, the text did.
+
+    Neither that nor a `sentence` is said where sentences were not looked at.
+    """
 
     examples: tuple[Example, ...]
     sentence: Carrier | None = None
+    as_a_whole: bool = False
 
 
 def explain(
@@ -60,15 +64,22 @@ def explain(
     exemplars: Exemplars | None,
     said: Sequence[Taught],
     taxonomy: Taxonomy,
-    carriers: Mapping[Key, Carrier],
+    carriers: Mapping[Key, Carrier] | None,
 ) -> dict[Key, Why]:
-    """Per tag, the nearest headline of the vocabulary and the nearest article that a person gave it, nearest first."""
+    """Per tag, the nearest headline of the vocabulary and the nearest article that a person gave it, nearest first.
+
+    `carriers` is None where sentences were not looked at.
+    """
     found = {}
     for tag in tags:
         concepts = family(taxonomy, tag.facet, tag.concept)
         near = _nearest(vector, tag.facet, concepts, exemplars, said) if exemplars else []
         key = (tag.facet, tag.concept)
-        found[key] = Why(tuple(sorted(near, key=lambda example: -example.likeness)), carriers.get(key))
+        examples = tuple(sorted(near, key=lambda example: -example.likeness))
+        if carriers is None:
+            found[key] = Why(examples)
+        else:
+            found[key] = Why(examples, carriers.get(key), as_a_whole=key not in carriers)
     return found
 
 
@@ -106,7 +117,9 @@ def in_words(why: Why, language: Language) -> list[str]:
         for example in why.examples
     ]
     if why.sentence:
-        lines.append(words["sentence"].format(text=why.sentence.text, probability=why.sentence.probability))
+        lines.append(words["sentence"].format(text=why.sentence.text))
+    if why.as_a_whole:
+        lines.append(words["whole"])
     return lines
 
 
@@ -129,10 +142,12 @@ _WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
         "headline": 'like the example "{text}" ({likeness:.2f})',
         "article": 'like your article "{text}" ({likeness:.2f})',
         "sentence": 'said most clearly by "{text}"',
+        "whole": "no single sentence says so, the text as a whole does",
     },
     "nl": {
         "headline": 'lijkt op het voorbeeld "{text}" ({likeness:.2f})',
         "article": 'lijkt op uw artikel "{text}" ({likeness:.2f})',
         "sentence": 'het duidelijkst in de zin "{text}"',
+        "whole": "geen zin zegt het alleen, de tekst als geheel wel",
     },
 }

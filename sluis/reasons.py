@@ -40,13 +40,16 @@ class Reasons:
         """As a curator reads it."""
         for doubt in self.doubts:
             yield f"! {doubts.in_words(doubt, language)}"
-        told = {key: why.in_words(found, language) for key, found in self.why.items()}
-        if any(told.values()):
-            yield f"\n{_HEADINGS[language]}"
-        for (facet, concept), lines in told.items():
+        alike: dict[tuple[str, ...], list[str]] = {}
+        for (facet, concept), found in self.why.items():  # a child and its parent often have one reason
             known = taxonomy.facets.get(facet, {}).get(concept)
+            lines = (facet, *why.in_words(found, language))
+            alike.setdefault(lines, []).append(known.label(language) if known else concept)
+        if any(lines for _, *lines in alike):
+            yield f"\n{_HEADINGS[language]}"
+        for (_, *lines), labels in alike.items():
             if lines:
-                yield f"  {known.label(language) if known else concept}"
+                yield f"  {'; '.join(labels)}"
             yield from (f"    {line}" for line in lines)
         if self.hint:
             yield f"  ({self.hint})"
@@ -78,14 +81,14 @@ def of(house: House, article: Article, tags: Iterable[Tag], language: Language) 
 
 def _carriers(
     house: House, article: Article, tags: list[Tag], taggers: Taggers, language: Language
-) -> tuple[dict[Key, Carrier], str | None]:
+) -> tuple[dict[Key, Carrier] | None, str | None]:
     encoder = house.remote_encoder()
     if encoder is None:
-        return {}, _NO_SENTENCES[language]
+        return None, _NO_SENTENCES[language]
     parts = sentences(passage(article), article.language or language)
     try:
         if encoder.digest != taggers.encoder:
-            return {}, _OTHER_ENCODER[language]
+            return None, _OTHER_ENCODER[language]
         return why.carriers(tags, parts, encoder.encode(parts), taggers), None
     except EncoderAway:
-        return {}, _NO_SENTENCES[language]
+        return None, _NO_SENTENCES[language]
