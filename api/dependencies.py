@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal, NamedTuple
 
 from fastapi import Depends, Request
 from sqlalchemy import Connection
@@ -11,17 +11,40 @@ from sqlalchemy import Connection
 from catalog.database import Database
 from catalog.ids import TenantId
 from catalog.taxonomy import Taxonomy
+from ingest.remote import Told
+from models.protocols import Encoder
+from models.taggers import Taggers
 from ranking.feed import FeedService
+
+
+class Certificate(NamedTuple):
+    """How a certificate stands, and what it says, in one line."""
+
+    state: Literal["valid", "lapsed"]
+    line: str
+
+
+def no_certificate(_tenant: TenantId, _language: str) -> Certificate | None:
+    """There is none."""
+    return None
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """All that the edge needs from the floors below; made once by the roof."""
+    """All that the edge needs from the floors below; made once by the roof.
+
+    `encoder` and `read` reach for another process and raise EncoderAway where it is not there; `taggers` gives None
+    where none were ever fitted, `certificate` where a tenant has none for a language.
+    """
 
     database: Database
     taxonomy: Taxonomy
     clock: Callable[[], datetime]
     feeds: Callable[[TenantId], FeedService]
+    taggers: Callable[[], Taggers | None]
+    encoder: Callable[[], Encoder]
+    read: Callable[[str], Told]
+    certificate: Callable[[TenantId, str], Certificate | None] = no_certificate
 
 
 def services(request: Request) -> Services:

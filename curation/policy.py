@@ -5,13 +5,12 @@ article is odd. All else goes to a person. A rule can ask for legal as well.
 """
 
 import re
-from collections import Counter
 from dataclasses import dataclass
-from typing import Final
 
 from catalog.records import Article, Audience, Trust
 from curation.audience import FACET_OF_AXIS, proposal, propose
 from curation.candidates import Candidate
+from curation.doubts import doubts, in_words
 from models.calibration import score
 from models.certificate import Certificate
 
@@ -30,22 +29,11 @@ _LEGAL_WORDS = (
 )
 
 
-_WORD: Final = re.compile(r"\w{4,}")
-
-
 @dataclass(frozen=True, slots=True)
 class PolicyOptions:
-    """When legal must sign, and what no certificate lets pass.
-
-    `legal_words` are looked for as whole words, whatever their case, in our own content. A text of less than `fewest`
-    words says too little to be judged by, one of more than `most` is no single article; a word of four letters or more
-    that makes up more than `stuffed` of such words is there to steer the machine.
-    """
+    """When legal must sign. `legal_words` are looked for as whole words, whatever their case, in our own content."""
 
     legal_words: tuple[str, ...] = _LEGAL_WORDS
-    fewest: int = 80
-    most: int = 5000
-    stuffed: float = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +52,7 @@ def route(
     legal = _legal(candidate.article, options)
     if certificate is None:
         return Route(legal is not None, legal or "no certificate: a person decides")
-    doubt = _doubt(candidate, certificate, hard_axes) or odd(candidate, options)
+    doubt = _doubt(candidate, certificate, hard_axes) or odd(candidate)
     if doubt:
         return Route(legal is not None, legal or f"{doubt}: a person decides")
     proposed = propose(candidate.tags, hard_axes)
@@ -86,10 +74,9 @@ def _doubt(candidate: Candidate, certificate: Certificate, hard_axes: tuple[str,
     return None
 
 
-def odd(candidate: Candidate, options: PolicyOptions) -> str | None:
+def odd(candidate: Candidate) -> str | None:
     """Why a person must look whatever a certificate says; such articles are not asked about blind either."""
     article = candidate.article
-    words = article.text.split()
     if candidate.said is not None:
         return "its source says for whom it is"
     if candidate.trust is Trust.LOW:
@@ -100,17 +87,8 @@ def odd(candidate: Candidate, options: PolicyOptions) -> str | None:
         return f"its readers seem to meet a {article.barrier}"
     if article.second_language:
         return f"part of it is in {article.second_language}"
-    if not options.fewest <= len(words) <= options.most:
-        return f"it has {len(words)} words"
-    if _repeats(article.text) > options.stuffed:
-        return "one word is repeated over and over"
-    return None
-
-
-def _repeats(text: str) -> float:
-    """How much of the longer words the most frequent one makes up."""
-    counts = Counter(word.casefold() for word in _WORD.findall(text))
-    return max(counts.values()) / counts.total() if counts else 1.0
+    doubted = doubts(f"{article.title}\n{article.text}", article.language)
+    return in_words(doubted[0], "en") if doubted else None
 
 
 def _legal(article: Article, options: PolicyOptions) -> str | None:

@@ -93,7 +93,7 @@ class Desk:
             way = route(candidate, certificate, hard_axes, options)
             with suppress(StateChanged):
                 self._send(candidate.article, way)
-                if rules and not odd(candidate, options):
+                if rules and not odd(candidate):
                     rules.ask(self.connection, self.tenant, candidate.article, way.audience, self.now)
                 went[Action.CERTIFY if way.audience else Action.ROUTE] += 1
         return went

@@ -15,15 +15,12 @@ from catalog.errors import Conflict
 from catalog.ids import TenantId
 from catalog.records import Article, Origin, Sketch, Tag, Vector
 from catalog.stories import Neighbour, join_stories, near_in_time, neighbours
-from ingest import language, plain
+from ingest import language
 from ingest.config import EnrichOptions
+from ingest.passage import passage
 from ingest.sketch import sketch
 from ingest.stories import Stories
 from models.protocols import Encoder, Progress, Vectors
-
-PASSAGE_WORDS: Final = 100
-"""Words of the text that the encoder reads. With 150, two languages' versions of a story were harder to tell from mere
-likeness; with 60, one language's."""
 
 _TOLD_CHARACTERS: Final = 600
 
@@ -112,13 +109,6 @@ def enrich(
                 counts.update(_record(connection, claim.token, part, known))
             progress(len(part))
     return EnrichReport(**counts)
-
-
-def passage(article: Article) -> str:
-    """What the encoder reads of an article: title, lead, and how the text begins."""
-    beginning = " ".join(article.text.split()[:PASSAGE_WORDS])
-    own_lead = "" if beginning.startswith(article.lead.rstrip("…")) else article.lead
-    return plain.line(f"{article.title}. {own_lead} {beginning}")
 
 
 def _settle_encoder(connection: Connection, tenant: TenantId, encoder: Encoder) -> None:

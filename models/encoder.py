@@ -8,7 +8,9 @@ import hashlib
 import logging
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Final
 
 import huggingface_hub
@@ -35,13 +37,16 @@ _REMEDY: Final = "set SLUIS_ENCODER to a local sentence-transformers folder with
 
 
 class SentenceEncoder:
-    """A sentence-transformers model as a `models.protocols.Encoder`."""
+    """A sentence-transformers model as a `models.protocols.Encoder`. Threads that share it take turns, batch by batch:
+    its tokenizer is not made for two at once, and who has one text waits for no one's thousand.
+    """
 
     def __init__(self, model: SentenceTransformer, prefix: str, digest: str) -> None:
         self._model = model
         self._prefix = prefix
         self._digest = digest
         self._dimensions = int(model.get_embedding_dimension())
+        self._next, self._busy = Lock(), Lock()
 
     @property
     def digest(self) -> str:
@@ -65,19 +70,30 @@ class SentenceEncoder:
         """
         vectors = np.empty((len(texts), self._dimensions), np.float32)
         for batch in _batches(texts):
-            vectors[batch] = self._model.encode(
-                [texts[place] for place in batch],
-                prompt=self._prefix,
-                batch_size=len(batch),
-                show_progress_bar=False,
-                normalize_embeddings=True,
-            )
+            with self._turn():
+                vectors[batch] = self._model.encode(
+                    [texts[place] for place in batch],
+                    prompt=self._prefix,
+                    batch_size=len(batch),
+                    show_progress_bar=False,
+                    normalize_embeddings=True,
+                )
             if progress is not None:
                 progress(len(batch))
         lengths = np.linalg.norm(vectors, axis=1)
         if not np.allclose(lengths, 1.0, atol=1e-3):  # false for not-a-number as well
             raise ArtefactMismatch(f"the encoder gave a vector that is not finite or has no length: {_REMEDY}")
         return vectors
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """A lock that is fair between two: whoever ends a batch and wants the next one lets the other go first."""
+        with self._next:
+            self._busy.acquire()
+        try:
+            yield
+        finally:
+            self._busy.release()
 
 
 def load_encoder(name: str, cache_dir: Path) -> SentenceEncoder:

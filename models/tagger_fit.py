@@ -20,6 +20,7 @@ from threadpoolctl import threadpool_limits
 
 from catalog.errors import Invalid
 from catalog.taxonomy import LANGUAGES, Concept, Taxonomy
+from models.exemplars import Exemplar, Exemplars
 from models.protocols import Encoder, Progress
 from models.taggers import Head, Taggers, evidence
 
@@ -79,7 +80,14 @@ def fit(taxonomy: Taxonomy, encoder: Encoder, progress: Progress | None = None) 
     content = hashlib.sha256((encoder.digest + taxonomy.digest).encode())
     for head in heads:
         content.update(head.weights.tobytes() + head.bias.tobytes() + repr(head.link).encode())
-    return Taggers(f"{taxonomy.version}-{content.hexdigest()[:12]}", encoder.digest, taxonomy.digest, heads)
+    version = f"{taxonomy.version}-{content.hexdigest()[:12]}"
+    return Taggers(version, encoder.digest, taxonomy.digest, heads, _exemplars(known, vectors))
+
+
+def _exemplars(known: Sequence[Example], vectors: Matrix) -> Exemplars:
+    headlines = [place for place, example in enumerate(known) if example.is_headline]
+    said = [Exemplar(known[place].concept.facet, known[place].concept.id, known[place].text) for place in headlines]
+    return Exemplars(vectors[headlines].astype(np.float16), tuple(said))
 
 
 def _fit_facet(facet: str, taxonomy: Taxonomy, known: Sequence[Example], vectors: Matrix) -> Head:

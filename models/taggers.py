@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from catalog.errors import ArtefactMismatch, Invalid
 from catalog.records import Tag
+from models.exemplars import Exemplars
 from models.protocols import Vectors
 
 Probabilities = dict[str, dict[str, float]]
@@ -96,12 +97,16 @@ def _families(parents: tuple[int, ...], columns: int) -> Iterator[NDArray[np.boo
 
 @dataclass(frozen=True, slots=True)
 class Taggers:
-    """The heads of all facets, and what they were fitted on: they only fit vectors of that one encoder."""
+    """The heads of all facets, and what they were fitted on: they only fit vectors of that one encoder.
+
+    `exemplars` are texts they were fitted on, to explain tags with; taggers of an earlier version have none.
+    """
 
     version: str
     encoder: str
     taxonomy: str
     heads: tuple[Head, ...]
+    exemplars: Exemplars | None = None
 
     def probabilities(self, vectors: Vectors) -> list[Probabilities]:
         """All probabilities, per vector. Raises Invalid for vectors that are not finite or not of the heads' size."""
@@ -134,7 +139,8 @@ class Taggers:
         arrays = {f"{head.facet}.{part}": getattr(head, part) for head in self.heads for part in ("weights", "bias")}
         buffer = io.BytesIO()
         np.savez(buffer, allow_pickle=False, **arrays)
-        return {_ARRAYS: buffer.getvalue(), _FACTS: json.dumps(facts, indent=1).encode()}
+        kept = self.exemplars.to_files() if self.exemplars else {}
+        return {_ARRAYS: buffer.getvalue(), _FACTS: json.dumps(facts, indent=1).encode(), **kept}
 
     @classmethod
     def from_files(cls, files: Mapping[str, bytes]) -> "Taggers":
@@ -153,7 +159,7 @@ class Taggers:
                     )
                     for head in facts["heads"]
                 )
-            return cls(facts["version"], facts["encoder"], facts["taxonomy"], heads)
+            return cls(facts["version"], facts["encoder"], facts["taxonomy"], heads, Exemplars.from_files(files))
         except (EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
             raise ArtefactMismatch(f"these are not taggers of this version ({error}): fit them again") from error
 

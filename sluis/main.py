@@ -16,6 +16,7 @@ from sluis.commands import (
     audit,
     bench,
     demo,
+    encode,
     feed,
     ingest,
     init,
@@ -44,6 +45,7 @@ app.command("taxonomy")(taxonomy.taxonomy)
 app.command("ingest")(ingest.ingest)
 app.command("enrich")(ingest.enrich)
 app.command("work")(ingest.work)
+app.command("encode")(encode.encode)
 app.command("feed")(feed.feed)
 app.command("train")(train.train)
 app.command("evaluate")(train.evaluate)

@@ -1,7 +1,7 @@
 """Run the HTTP edge over a house. This room loads neither torch nor anything that parses the web."""
 
 import socket
-from functools import cache
+from functools import cache, partial
 
 import uvicorn
 from threadpoolctl import threadpool_limits
@@ -10,6 +10,8 @@ from api.app import create_app
 from api.dependencies import Services
 from catalog.clock import utcnow
 from catalog.errors import Unavailable
+from ingest import remote
+from models.remote import RemoteEncoder
 from sluis.wiring import House
 
 
@@ -40,5 +42,13 @@ def run(house: House, host: str, port: int) -> None:
 
 def services(house: House) -> Services:
     """What the HTTP edge needs, from this house. One feed service per tenant, kept as long as the process runs."""
-
-    return Services(database=house.database, taxonomy=house.taxonomy, clock=utcnow, feeds=cache(house.feeds))
+    exchange = house.exchange()
+    return Services(
+        database=house.database,
+        taxonomy=house.taxonomy,
+        clock=utcnow,
+        feeds=cache(house.feeds),
+        taggers=house.promoted_taggers,
+        encoder=partial(RemoteEncoder, exchange),
+        read=partial(remote.read, exchange),
+    )

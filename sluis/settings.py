@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from catalog.errors import Invalid
@@ -27,6 +27,13 @@ class Settings(BaseSettings):
     encoder: str = Field(
         "intfloat/multilingual-e5-small", description="A sentence-transformers model: a name or a local folder."
     )
+    encoder_socket: Path = Field(
+        Path(), description="Where `sluis encode` answers on this machine; default: `encoder.sock` in the data folder."
+    )
+    encoder_url: str = Field(
+        "", pattern=r"^(https?://.+)?$", description="Where it answers on another machine: http://HOST:PORT."
+    )
+    encoder_token: SecretStr = Field(SecretStr(""), description="What both sides know, where it answers on TCP.")
     themes: Path | None = Field(None, description="A TOML file with the organisation's own [[theme]] concepts.")
     trusted_hosts: Annotated[frozenset[tuple[str, int]], NoDecode] = Field(
         frozenset(), description="address:port pairs on private addresses that ingest may read, separated by commas."
@@ -59,6 +66,11 @@ class Settings(BaseSettings):
     def artefacts(self) -> Path:
         """The folder of learned artefacts."""
         return self.data_dir / "artefacts" if self.artefact_dir == Path() else self.artefact_dir
+
+    @property
+    def socket(self) -> Path:
+        """Where the encoder answers on this machine."""
+        return self.data_dir / "encoder.sock" if self.encoder_socket == Path() else self.encoder_socket
 
     @property
     def cache(self) -> Path:

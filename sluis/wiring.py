@@ -6,7 +6,6 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
-from threading import Lock
 from typing import TYPE_CHECKING
 
 from catalog import schema, taxonomy, tenants
@@ -20,10 +19,12 @@ from models.manifest import RANKER, TAGGERS, Manifest
 from models.protocols import Encoder, Progress, Ranker
 from models.registry import Registry
 from ranking.config import RankingOptions
+from sluis.promoted import Promoted
 from sluis.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from models.encoder import SentenceEncoder
+    from models.remote import Exchange, RemoteEncoder
     from models.taggers import Taggers
     from ranking.feed import FeedService
 
@@ -72,6 +73,31 @@ class House:
 
         return load_encoder(self.settings.encoder, self.settings.cache)
 
+    def exchange(self) -> "Exchange":
+        """The way to the process that encodes and reads for us, whether it runs or not."""
+        from models.remote import Address, Exchange
+
+        asked = self.settings
+        return Exchange(Address(asked.socket, asked.encoder_url, asked.encoder_token.get_secret_value()))
+
+    def remote_encoder(self) -> "RemoteEncoder | None":
+        """The encoder of that process, for one that must not load torch; None where nobody answers."""
+        from models.remote import EncoderAway, RemoteEncoder
+
+        encoder = RemoteEncoder(self.exchange())
+        try:
+            return encoder if encoder.digest else None
+        except EncoderAway as away:
+            log.info("%s", away)
+            return None
+
+    @cached_property
+    def promoted_taggers(self) -> "Promoted[Taggers]":
+        """The taggers in use, whatever encoder they were fitted for; nothing is fitted here."""
+        from models.taggers import Taggers
+
+        return Promoted(self.registry, TAGGERS, lambda made: Taggers.from_files(self.registry.read(made)))
+
     def taggers(self, encoder: Encoder, progress: Callable[[int], AbstractContextManager[Progress]]) -> "Taggers":
         """The taggers in use; fitted from the taxonomy where there are none yet for this encoder and vocabulary.
 
@@ -99,19 +125,11 @@ class Rankers:
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
-        self._name = ""
-        self._loaded: Ranker = HeuristicRanker()
-        self._lock = Lock()
+        self._champion = Promoted(registry, RANKER, self.load)
 
     def __call__(self) -> Ranker:
         """The ranker to use now. Raises ArtefactMismatch where the champion is not what its manifest says."""
-        current = self._registry.current(RANKER)
-        with self._lock:
-            if current is None:
-                return HeuristicRanker()
-            if self._name != current.name:
-                self._loaded, self._name = self.load(current), current.name
-            return self._loaded
+        return self._champion() or HeuristicRanker()
 
     def load(self, made: Manifest) -> Ranker:
         """One ranker of the registry, whether it is in use or not."""

@@ -6,7 +6,6 @@ leave alone, and what a dead one held comes free with its lease.
 
 import asyncio
 import logging
-import signal
 import threading
 from collections.abc import Callable
 from functools import cached_property, partial
@@ -20,6 +19,7 @@ from curation.policy import PolicyOptions
 from curation.review import Desk
 from models.protocols import Progress
 from sluis.console import progress
+from sluis.stopping import drain_on_signal
 from sluis.wiring import House
 
 if TYPE_CHECKING:
@@ -30,40 +30,47 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _POLL_SECONDS: Final = 2.0
-_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 
-def run(house: House, *, fetch: bool, enrich: bool) -> None:
-    """Work until SIGTERM or SIGINT; a second one ends it at once. Raises Invalid where there is nothing to do."""
+def run(house: House, *, fetch: bool, enrich: bool, serve_encoder: bool) -> None:
+    """Work until SIGTERM or SIGINT; a second one ends it at once. Raises Invalid where there is nothing to do.
+
+    With `serve_encoder` it also answers those who need a vector now, unless another process here does so already.
+    """
     if not (fetch or enrich):
         raise Invalid("a worker that neither fetches nor enriches has nothing to do: leave one of them on")
-    asyncio.run(_work(house, fetch=fetch, enrich=enrich))
+    asyncio.run(_work(house, fetch=fetch, enrich=enrich, serve_encoder=serve_encoder))
     log.info("drained: nothing is left half done")
 
 
-async def _work(house: House, *, fetch: bool, enrich: bool) -> None:
+async def _work(house: House, *, fetch: bool, enrich: bool, serve_encoder: bool) -> None:
     stop, halt = asyncio.Event(), threading.Event()
-    loop = asyncio.get_running_loop()
-
-    def drain() -> None:
-        log.info("asked to stop: finishing what is under way")
-        stop.set()
-        halt.set()
-        for number in _SIGNALS:
-            loop.remove_signal_handler(number)  # the next one ends the process
-
-    for number in _SIGNALS:
-        loop.add_signal_handler(number, drain)
+    drain_on_signal(stop.set, halt.set)
+    enrichment = Enrichment(house)
     try:
         async with asyncio.TaskGroup() as tasks:
             if fetch:
                 tasks.create_task(_fetch(house, stop))
             if enrich:
-                tasks.create_task(asyncio.to_thread(_enrich, house, halt))
+                tasks.create_task(asyncio.to_thread(_enrich, enrichment, halt))
+            if serve_encoder:
+                tasks.create_task(_answer(house, enrichment, stop))
     except* SluisError as trouble:
         raise trouble.exceptions[0] from None
     finally:
         halt.set()  # a thread cannot be cancelled: it looks
+
+
+async def _answer(house: House, enrichment: "Enrichment", stop: asyncio.Event) -> None:
+    from sluis import encoding
+    from sluis.doors import AlreadyAnswered, CannotListen, unix
+
+    try:
+        with unix(house.settings.socket) as listening:
+            encoder = await asyncio.to_thread(enrichment.encoder)
+            await encoding.answer(house, encoder, listening, stop)
+    except (AlreadyAnswered, CannotListen) as trouble:  # the work goes on without
+        log.warning("this worker answers nobody: %s", trouble)
 
 
 async def _fetch(house: House, stop: asyncio.Event) -> None:
@@ -73,8 +80,7 @@ async def _fetch(house: House, stop: asyncio.Event) -> None:
     await ingest(house.database, house.tenant, options, utcnow, lambda _: None, stop, stay=True)
 
 
-def _enrich(house: House, halt: threading.Event) -> None:
-    enrichment = Enrichment(house)
+def _enrich(enrichment: "Enrichment", halt: threading.Event) -> None:
     while not halt.is_set():
         if enrichment.waiting():
             log.info("enriched: %s", enrichment.run(lambda _: None, lambda: not halt.is_set()))
@@ -88,6 +94,12 @@ class Enrichment:
 
     def __init__(self, house: House) -> None:
         self._house = house
+        self._loading = threading.Lock()
+
+    def encoder(self) -> "SentenceEncoder":
+        """The one encoder of this process, loaded by whoever asks first."""
+        with self._loading:
+            return self._encoder
 
     def waiting(self) -> int:
         """How many articles wait for it."""
@@ -99,9 +111,8 @@ class Enrichment:
         from ingest.enrich import enrich
 
         house = self._house
-        encoder, taggers = self._learned
-        options = house.settings.enrich_options()
-        return enrich(house.database, house.tenant, encoder, taggers, options, utcnow, tick, go_on)
+        encoder, options = self.encoder(), house.settings.enrich_options()
+        return enrich(house.database, house.tenant, encoder, self._taggers, options, utcnow, tick, go_on)
 
     def route(self) -> int:
         """Send every tagged article on to whoever must decide; how many."""
@@ -114,6 +125,9 @@ class Enrichment:
             routed += moved
 
     @cached_property
-    def _learned(self) -> "tuple[SentenceEncoder, Taggers]":
-        encoder = self._house.encoder()
-        return encoder, self._house.taggers(encoder, partial(progress, "Learning the vocabulary (once)"))
+    def _encoder(self) -> "SentenceEncoder":
+        return self._house.encoder()
+
+    @cached_property
+    def _taggers(self) -> "Taggers":
+        return self._house.taggers(self.encoder(), partial(progress, "Learning the vocabulary (once)"))

@@ -215,6 +215,8 @@ def store_live(
     *,
     seed: int = 0,
     tags: Mapping[str, Mapping[str, float]] | None = None,
+    encoder: str = ENCODER,
+    vector: Vector | None = None,
     **given: Any,
 ) -> Article:
     """Put an approved article with vector, tags and audience into a database, and return it."""
@@ -231,8 +233,8 @@ def store_live(
         claimed.token,
         language=stored.language or "en",
         story_id=stored.story_id,
-        encoder=ENCODER,
-        vector=unit(seed),
+        encoder=encoder,
+        vector=unit(seed) if vector is None else vector,
         tags=said,
     )
     articles.move(connection, tenant, replace(stored, state=State.TAGGED), State.APPROVED, live_from=opened)

@@ -20,8 +20,9 @@ from catalog.records import Article
 from evaluation.benchmarks.figures import Figure, seconds
 from evaluation.benchmarks.retold import Told
 from ingest.config import EnrichOptions
-from ingest.enrich import Taggers, enrich, passage
+from ingest.enrich import Taggers, enrich
 from ingest.fingerprint import fingerprint
+from ingest.passage import passage
 from models.protocols import Encoder, Progress, Vectors
 
 ARTICLES: Final = 400

@@ -19,8 +19,8 @@ from catalog.stories import Neighbour
 from evaluation.benchmarks.figures import Figure, seconds
 from evaluation.benchmarks.retold import Told
 from ingest.config import EnrichOptions
-from ingest.enrich import passage
 from ingest.fingerprint import fingerprint
+from ingest.passage import passage
 from ingest.sketch import PLACES, sketch
 from ingest.stories import Stories
 from models.protocols import Encoder, Progress

@@ -64,6 +64,13 @@ def work(
     *,
     fetch: Annotated[bool, typer.Option(help="Visit sources and read pages.")] = True,
     enriching: Annotated[bool, typer.Option("--enrich/--no-enrich", help="Tag what was read.")] = True,
+    serve_encoder: Annotated[
+        bool | None,
+        typer.Option(
+            "--serve-encoder/--no-serve-encoder",
+            help="Answer those who need a vector now, as 'sluis encode' does; default: where it enriches.",
+        ),
+    ] = None,
 ) -> None:
     """Ingest and enrich as it becomes due, until stopped. SIGTERM drains: what is under way is brought to its end.
 
@@ -74,7 +81,8 @@ def work(
     logging.getLogger().setLevel(logging.INFO)
     house = open_house()
     out.print("working (stop with Ctrl-C)")
-    working.run(house, fetch=fetch, enrich=enriching)
+    serving = enriching if serve_encoder is None else serve_encoder
+    working.run(house, fetch=fetch, enrich=enriching, serve_encoder=serving)
 
 
 def _tell(report: dict[str, Any], as_json: bool) -> None:

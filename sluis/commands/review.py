@@ -16,7 +16,7 @@ from catalog.taxonomy import Language
 from curation import audience as audiences
 from curation import queue
 from curation.review import ROUTER, Desk, Reviewer, Role
-from sluis import tags
+from sluis import reasons, tags
 from sluis.anticipated import engagement
 from sluis.console import AsJson, out, print_json, show
 from sluis.wiring import House, open_house
@@ -79,15 +79,20 @@ def show_entry(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Show one article: its text, its tags with how sure they are, its audience and what was decided so far."""
+    """Show one article: its text, its tags with how sure they are and why, its audience and what was decided so far.
+
+    The sentence that carried a tag is only told while 'sluis work' or 'sluis encode' runs.
+    """
     house = open_house()
     with house.database.read() as connection:
         entry = queue.entry(connection, house.tenant, article)
         trail = _trail(reviews.of_article(connection, house.tenant, entry.article.id), blind=entry.blind)
         suggesters = items.suggesters(connection, house.tenant, entry.article.id)
         asked = [people.get(connection, house.tenant, who) for who in suggesters]
+    because = reasons.of(house, entry.article, entry.tags, language)
     if as_json:
-        print_json({"entry": entry, "decisions": trail, "suggested_by": [person.email for person in asked]})
+        suggested_by = [person.email for person in asked]
+        print_json({"entry": entry, "reasons": because.record(), "decisions": trail, "suggested_by": suggested_by})
         return
     found = entry.article
     out.print(f"[bold]{escape(found.title)}[/]\n{escape(found.url or 'no address')}")
@@ -99,6 +104,8 @@ def show_entry(
         for tag in entry.tags
     ]
     show(rows, "No tags.")
+    for line in because.lines(house.taxonomy, language):
+        out.print(escape(line), soft_wrap=True)
     if entry.blind:
         out.print("\nasked blind: say for whom it is, what the machine thinks of that is not shown")
     else:

@@ -13,7 +13,8 @@ from catalog.ids import TenantId
 from catalog.records import Origin, State, Tag
 from catalog.stories import members, neighbours
 from ingest.config import EnrichOptions
-from ingest.enrich import PASSAGE_WORDS, EnrichReport, OtherEncoder, enrich, passage
+from ingest.enrich import EnrichReport, OtherEncoder, enrich
+from ingest.passage import passage
 from ingest.sketch import sketch
 from models.hashing import HashingEncoder
 from models.protocols import Progress, Vectors
@@ -245,10 +246,3 @@ def test_a_revised_article_is_enriched_anew(sqlite_database, tenant):
     assert run(sqlite_database, tenant).articles_tagged == 1
     with sqlite_database.read() as connection:
         assert articles.get(connection, tenant, known.id).language == "en"
-
-
-def test_a_passage_is_title_lead_and_beginning_each_once():
-    article = make.article(title="Title", lead="A lead of its own.", text="word " * 300)
-    assert passage(article) == f"Title. A lead of its own. {'word ' * PASSAGE_WORDS}".strip()
-    cut = make.article(title="Title", lead="word word…", text="word " * 300)
-    assert passage(cut) == f"Title. {'word ' * PASSAGE_WORDS}".strip()

@@ -102,7 +102,7 @@ def _trouble(error: SluisError, url: str, language: Language) -> str:
 
 def _tags(house: House, previews: "Sequence[Preview]", language: Language) -> dict[str, Sequence[Tag]]:
     """The tags that the machine would give, by the id of the article."""
-    from ingest.enrich import passage
+    from ingest.passage import passage
 
     articles = [preview.article for preview in previews if preview.article]
     if not articles:
