@@ -15,12 +15,14 @@ from sluis.commands import (
     articles,
     audit,
     bench,
+    certificate,
     demo,
     encode,
     feed,
     ingest,
     init,
     keys,
+    learn,
     models,
     people,
     review,
@@ -35,6 +37,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 app.add_typer(sources.app, name="source")
 app.add_typer(articles.app, name="article")
 app.add_typer(review.app, name="review")
+app.add_typer(certificate.app, name="certificate")
 app.add_typer(people.app, name="people")
 app.add_typer(models.app, name="models")
 app.add_typer(keys.app, name="key")
@@ -47,6 +50,7 @@ app.command("enrich")(ingest.enrich)
 app.command("work")(ingest.work)
 app.command("encode")(encode.encode)
 app.command("feed")(feed.feed)
+app.command("learn")(learn.learn)
 app.command("train")(train.train)
 app.command("evaluate")(train.evaluate)
 app.command("serve")(serve.serve)

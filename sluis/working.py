@@ -7,16 +7,21 @@ leave alone, and what a dead one held comes free with its lease.
 import asyncio
 import logging
 import threading
+from collections import Counter
 from collections.abc import Callable
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final
 
+from sqlalchemy import Connection
+
 from catalog import articles
 from catalog.clock import utcnow
 from catalog.errors import Invalid, SluisError
-from catalog.records import State
+from catalog.records import Action, State
+from curation import certifying
 from curation.policy import PolicyOptions
 from curation.review import Desk
+from models.certificate import CertificateOptions
 from models.protocols import Progress
 from sluis.console import progress
 from sluis.stopping import drain_on_signal
@@ -30,6 +35,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _POLL_SECONDS: Final = 2.0
+_SENT: Final = {Action.ROUTE: "were put before a curator", Action.CERTIFY: "went on under the certificate"}
 
 
 def run(house: House, *, fetch: bool, enrich: bool, serve_encoder: bool) -> None:
@@ -52,7 +58,7 @@ async def _work(house: House, *, fetch: bool, enrich: bool, serve_encoder: bool)
             if fetch:
                 tasks.create_task(_fetch(house, stop))
             if enrich:
-                tasks.create_task(asyncio.to_thread(_enrich, enrichment, halt))
+                tasks.create_task(asyncio.to_thread(_enrich, house, enrichment, halt))
             if serve_encoder:
                 tasks.create_task(_answer(house, enrichment, stop))
     except* SluisError as trouble:
@@ -80,12 +86,16 @@ async def _fetch(house: House, stop: asyncio.Event) -> None:
     await ingest(house.database, house.tenant, options, utcnow, lambda _: None, stop, stay=True)
 
 
-def _enrich(enrichment: "Enrichment", halt: threading.Event) -> None:
+def _enrich(house: House, enrichment: "Enrichment", halt: threading.Event) -> None:
+    from sluis.learning import Apprentice
+
+    apprentice = Apprentice(house)
     while not halt.is_set():
         if enrichment.waiting():
             log.info("enriched: %s", enrichment.run(lambda _: None, lambda: not halt.is_set()))
-        if routed := enrichment.route():
-            log.info("%d articles were put before a curator", routed)
+        for action, count in enrichment.route().items():
+            log.info("%d articles %s", count, _SENT[action])
+        apprentice.look()
         halt.wait(_POLL_SECONDS)
 
 
@@ -114,20 +124,29 @@ class Enrichment:
         encoder, options = self.encoder(), house.settings.enrich_options()
         return enrich(house.database, house.tenant, encoder, self._taggers, options, utcnow, tick, go_on)
 
-    def route(self) -> int:
-        """Send every tagged article on to whoever must decide; how many."""
-        routed = 0
+    def route(self) -> Counter[Action]:
+        """Send every tagged article on: to whoever must decide, or live under a certificate. How many went which way."""
+        went: Counter[Action] = Counter()
         while True:
             with self._house.database.write() as connection:
-                moved = Desk(connection, self._house.tenant, utcnow()).route_tagged(PolicyOptions())
+                moved = self._route(connection)
             if not moved:
-                return routed
-            routed += moved
+                return went
+            went += moved
+
+    def _route(self, connection: Connection) -> Counter[Action]:
+        house, now = self._house, utcnow()
+        taggers, rules = house.promoted_taggers(), None
+        if taggers is not None:
+            about = certifying.basis(connection, house.tenant, taggers)
+            rules = certifying.rules(connection, house.tenant, about, house.taxonomy, CertificateOptions(), now)
+        return Desk(connection, house.tenant, now).route_tagged(PolicyOptions(), rules)
 
     @cached_property
     def _encoder(self) -> "SentenceEncoder":
         return self._house.encoder()
 
-    @cached_property
+    @property
     def _taggers(self) -> "Taggers":
+        """Those in use now: others may have been promoted since the last run."""
         return self._house.taggers(self.encoder(), partial(progress, "Learning the vocabulary (once)"))

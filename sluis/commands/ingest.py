@@ -14,6 +14,7 @@ from rich.markup import escape
 from catalog import sources
 from catalog.clock import utcnow
 from catalog.errors import Conflict, Unavailable
+from catalog.records import Action
 from sluis.console import AsJson, err, out, print_json, progress
 from sluis.wiring import open_house
 from sluis.working import Enrichment
@@ -56,7 +57,8 @@ def enrich(*, as_json: AsJson = False) -> None:
     if waiting:
         with progress("Enriching", waiting) as tick:
             found = asdict(enrichment.run(tick))
-    found["routed"] = enrichment.route()
+    went = enrichment.route()
+    found |= {"routed": went[Action.ROUTE], "passed": went[Action.CERTIFY]}
     _tell(found, as_json)
 
 

@@ -1,6 +1,7 @@
 """`sluis models …`: which ranker ranks, and the way back."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated
 
 import numpy as np
@@ -11,7 +12,7 @@ from catalog.database import values
 from catalog.errors import ArtefactMismatch, Conflict, Invalid, NotFound
 from evaluation.gate import GateOptions, compare
 from models.heuristic import HeuristicRanker
-from models.manifest import KINDS, RANKER, Manifest
+from models.manifest import KINDS, RANKER, TAGGERS, Manifest
 from models.protocols import Ranker
 from ranking.dataset import Dataset
 from sluis.commands.train import load
@@ -19,6 +20,13 @@ from sluis.console import AsJson, err, out, print_json, show
 from sluis.wiring import House, open_house
 
 app = typer.Typer(help="List, promote and roll back what was learned.", no_args_is_help=True)
+
+
+class Kind(StrEnum):
+    """What is learned and can go back."""
+
+    RANKER = RANKER
+    TAGGERS = TAGGERS
 
 
 class GateClosed(Conflict):
@@ -90,7 +98,7 @@ def _unseen(data: Dataset, challenger: Manifest) -> Dataset:
 
 
 @app.command()
-def rollback() -> None:
-    """Go back to the ranker before."""
-    now = open_house().registry.rollback(RANKER)
-    out.print(f"{now.name} ranks again")
+def rollback(kind: Annotated[Kind, typer.Option(help="What goes back.")] = Kind.RANKER) -> None:
+    """Go back to the ranker, or the taggers, before. A certificate of those holds again, unless it lapsed."""
+    now = open_house().registry.rollback(kind)
+    out.print(f"{now.name} is in use again")

@@ -37,7 +37,7 @@ def decide(
     for entry in queue.waiting(connection, tenant, now, states=(State.IN_REVIEW,), everything=True, limit=1000):
         story = stories[(entry.article.url or "").rpartition("/")[2]]
         audience = Audience({FUNCTION: story.audience})
-        _compare(agreement, audience, propose(entry.tags))
+        _compare(agreement, audience, propose(entry.tags, (FUNCTION,)))
         moment = _shortly_after(entry.article, _DECIDES_AFTER, now)
         desk = Desk(connection, tenant, moment)
         said = "right for this audience" if not story.legal else "right, but legal should look at it first"
