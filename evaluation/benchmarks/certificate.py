@@ -11,7 +11,8 @@ in 5 of 100 calibrations. Peers see the same decisions. What they give away or o
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -33,13 +34,12 @@ Chooser = Callable[["Decided", CertificateOptions], float | None]
 _POINTS: Final = 200_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class World:
     """Stories whose scores are spread as the logistic of a normal variable, and how often each score is wrong.
 
     `error` gives the true error rate by the score's log odds. A story has 1 to `most_pairs` pairs of article and value,
-    which are right or wrong together. `score` (points,) and `risk` (points,) are, from strict to lenient, thresholds
-    and the true error rate of all that passes them.
+    which are right or wrong together.
     """
 
     name: str
@@ -47,18 +47,18 @@ class World:
     most_pairs: int = 1
     centre: float = 2.5
     spread: float = 2.0
-    score: Numbers = field(init=False, repr=False)
-    risk: Numbers = field(init=False, repr=False)
 
-    def __post_init__(self) -> None:
+    @cached_property
+    def truth(self) -> tuple[Numbers, Numbers]:
+        """From strict to lenient, scores of equal probability and the true error rate of all down to each."""
         odds = self.centre + self.spread * special.ndtri(1 - (np.arange(_POINTS) + 0.5) / _POINTS)
-        object.__setattr__(self, "score", special.expit(odds))
-        object.__setattr__(self, "risk", np.cumsum(self.error(odds)) / np.arange(1, _POINTS + 1))
+        return special.expit(odds), np.cumsum(self.error(odds)) / np.arange(1, _POINTS + 1)
 
     def passing(self, threshold: float) -> tuple[float, float]:
         """The share of stories that pass, and the true error rate among them."""
-        place = int(np.searchsorted(-self.score, -threshold, side="right"))
-        return place / _POINTS, float(self.risk[max(place - 1, 0)])
+        scores, risk = self.truth
+        place = int(np.searchsorted(-scores, -threshold, side="right"))
+        return place / _POINTS, float(risk[max(place - 1, 0)])
 
     def decide(self, stories: int, random: np.random.Generator) -> "Decided":
         """What curators said about so many stories."""
@@ -80,14 +80,13 @@ class Decided:
         return Decided(self.scores[:stories], self.wrong[:stories], self.pairs[:stories])
 
 
-USUAL: Final = "usual"
 WORLDS: Final = (
-    World(USUAL, lambda odds: special.expit(-1.0 - 1.2 * odds)),  # its probabilities are not what they say
+    World("usual", lambda odds: special.expit(-1.0 - 1.2 * odds)),  # its probabilities are not what they say
     World("just too bad", lambda odds: np.full_like(odds, 0.0101)),
     World("surest is worst", lambda odds: np.where(odds > 5.0, 0.04, 0.007)),
     World("told in pairs", lambda odds: np.full_like(odds, 0.0101), most_pairs=5),
 )
-"""All but the first are there to break the promise: no threshold in them deserves a certificate, or hardly one."""
+"""All but the first are there to break the promise: no threshold in them deserves a certificate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,9 +223,8 @@ def _audits(trials: Trials, options: CertificateOptions, progress: Progress) -> 
     repeated = special.bdtrc(wrong.cumsum(axis=1) - 1.0, np.arange(1, trials.audited + 1), options.alpha)
     holds = ~_lapsed(wrong, options).any(axis=1), (repeated > 1 - options.confidence).all(axis=1)
     progress(1)
-    yield Figure(
-        "audit: holds at alpha", "share", float(holds[0].mean()), "a binomial test each time", float(holds[1].mean())
-    )
+    ours_holds, theirs_holds = (float(each.mean()) for each in holds)
+    yield Figure("audit: holds at alpha", "share", ours_holds, "a binomial test each time", theirs_holds)
     for factor in trials.factors:
         wrong = np.random.default_rng(factor).random((trials.audits, 4 * trials.audited)) < factor * options.alpha
         lapsed = _lapsed(wrong, options)
