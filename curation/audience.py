@@ -6,7 +6,7 @@ from typing import Final
 from catalog.errors import Invalid
 from catalog.records import ALL, AXES, Audience, Axes, Tag
 from catalog.taxonomy import EVERYONE, Taxonomy
-from models.calibration import Proposal
+from models.drawing import Proposal
 
 PROPOSE_FROM: Final = 0.5
 """A function is proposed when the tagger finds it more likely than not."""

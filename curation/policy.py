@@ -11,8 +11,8 @@ from catalog.records import Article, Audience, Trust
 from curation.audience import FACET_OF_AXIS, proposal, propose
 from curation.candidates import Candidate
 from curation.doubts import doubts, in_words
-from models.calibration import score
 from models.certificate import Certificate
+from models.drawing import score
 
 _LEGAL_WORDS = (
     "confidential",

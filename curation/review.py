@@ -20,9 +20,9 @@ from catalog.errors import Forbidden, Invalid
 from catalog.ids import ArticleId, DecisionId, TenantId, new_id
 from catalog.items import Standing
 from catalog.records import Action, Article, Audience, Decision, ItemState, Origin, State, Tag, listed
-from curation.audience import propose, require_complete
-from curation.certifying import Rules, settle
 from curation import candidates
+from curation.audience import propose, require_complete
+from curation.passing import Rules, settle
 from curation.policy import PolicyOptions, Route, odd, route
 from curation.states import FINAL, after
 

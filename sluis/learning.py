@@ -1,4 +1,4 @@
-"""Taggers learn from curators: a challenger is fitted, judged, certified, and takes over if nothing speaks against it."""
+"""Taggers learn from curators: a challenger is fitted, judged, certified, and takes over if nothing is against it."""
 
 import logging
 import time
@@ -15,9 +15,10 @@ from catalog.clock import utcnow
 from catalog.errors import Conflict, NotFound
 from catalog.ids import ArticleId
 from catalog.records import Article
-from curation import certifying
-from curation.certifying import Attempt, InForce
+from curation import certifying, passing
+from curation.certifying import Attempt
 from curation.labels import Subject, lessons
+from curation.passing import InForce
 from evaluation.tagger_gate import GateOptions, Verdict, compare
 from models.certificate import CertificateOptions
 from models.manifest import TAGGERS, Manifest
@@ -154,8 +155,8 @@ class Apprentice:
         house, options, now = self._house, CertificateOptions(), utcnow()
         champion = in_use(house)
         with house.database.read() as connection:
-            about = certifying.basis(connection, house.tenant, champion)
-            held = certifying.in_force(connection, house.tenant, about, options, now)
+            about = passing.basis(connection, house.tenant, champion)
+            held = passing.in_force(connection, house.tenant, about, options, now)
             return held is None and certifying.is_ready(connection, house.tenant, champion, house.taxonomy, options)
 
 
@@ -171,8 +172,8 @@ def _certify(house: House, champion: Taggers, challenger: Taggers, by: str) -> t
     """A certificate for the challenger where one is in force; and why it may not take over, if so."""
     options, now = CertificateOptions(), utcnow()
     with house.database.write() as connection:
-        about = certifying.basis(connection, house.tenant, champion)
-        held = certifying.in_force(connection, house.tenant, about, options, now)
+        about = passing.basis(connection, house.tenant, champion)
+        held = passing.in_force(connection, house.tenant, about, options, now)
         if held is None:
             return None, ""
         made = certifying.attempt(connection, house.tenant, challenger, house.taxonomy, options, now)

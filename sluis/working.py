@@ -18,7 +18,7 @@ from catalog import articles
 from catalog.clock import utcnow
 from catalog.errors import Invalid, SluisError
 from catalog.records import Action, State
-from curation import certifying
+from curation import passing
 from curation.policy import PolicyOptions
 from curation.review import Desk
 from models.certificate import CertificateOptions
@@ -125,7 +125,7 @@ class Enrichment:
         return enrich(house.database, house.tenant, encoder, self._taggers, options, utcnow, tick, go_on)
 
     def route(self) -> Counter[Action]:
-        """Send every tagged article on: to whoever must decide, or live under a certificate. How many went which way."""
+        """Send every tagged article on, to a person or live under a certificate; how many went which way."""
         went: Counter[Action] = Counter()
         while True:
             with self._house.database.write() as connection:
@@ -138,8 +138,8 @@ class Enrichment:
         house, now = self._house, utcnow()
         taggers, rules = house.promoted_taggers(), None
         if taggers is not None:
-            about = certifying.basis(connection, house.tenant, taggers)
-            rules = certifying.rules(connection, house.tenant, about, house.taxonomy, CertificateOptions(), now)
+            about = passing.basis(connection, house.tenant, taggers)
+            rules = passing.rules(connection, house.tenant, about, house.taxonomy, CertificateOptions(), now)
         return Desk(connection, house.tenant, now).route_tagged(PolicyOptions(), rules)
 
     @cached_property

@@ -33,7 +33,10 @@ app = typer.Typer(help="Measure ours beside the peers, in one run.", no_args_is_
 
 Data = Annotated[Path | None, typer.Option(help="The folder with real data; see docs/benchmarks.md.")]
 
-BENCHMARKS: Final = ("tagging", "serving", "start", "learning", "extraction", "ingest", "stories", "enrichment")
+BENCHMARKS: Final = (
+    *("tagging", "certificate", "serving", "start", "learning"),
+    *("extraction", "ingest", "stories", "enrichment"),
+)
 NEED_DATA: Final = frozenset({"tagging", "extraction", "stories"})
 
 _PROGRAM: Final = (sys.executable, "-m", "sluis.main")
@@ -58,6 +61,18 @@ def tagging(data: Data = None, *, as_json: AsJson = False) -> None:
     taggers = house.taggers(encoder, partial(progress, "Learning the vocabulary (once)"))
     with progress("Encoding", None) as tick:
         found = benchmark.measure(told, house.taxonomy, encoder, taggers, encoder.model.encode, tick)
+    _show(found, as_json)
+
+
+@app.command()
+def certificate(*, as_json: AsJson = False) -> None:
+    """Whether certificates and their audit keep what they promise, in made-up worlds where the truth is known."""
+    from evaluation.benchmarks import certificate as benchmark
+    from models.certificate import CertificateOptions
+
+    trials = benchmark.Trials()
+    with progress("Calibrations", trials.steps) as tick:
+        found = benchmark.measure(trials, CertificateOptions(), tick)
     _show(found, as_json)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from catalog import audits, certificates, tenants
 from catalog.certificates import Kept
 from catalog.clock import utcnow
-from curation import certifying
+from curation import passing
 from models.audit import Audited
 from models.certificate import Certificate, CertificateOptions, lapse_reasons
 from sluis.console import AsJson, out, print_json, show
@@ -59,7 +59,9 @@ def renew(by: By, *, as_json: AsJson = False) -> None:
     if as_json:
         print_json({"attempt": made.number, "certificate": made.certificate})
         return
-    show(list(_languages(made.certificate)), "Nobody has answered a blind question yet: there is nothing to prove it by.")
+    show(
+        list(_languages(made.certificate)), "Nobody has answered a blind question yet: there is nothing to prove it by."
+    )
     passed = [part.language for part in made.certificate.parts]
     out.print(
         f"Articles in {', '.join(passed)} may go live without a person where the tags are sure enough."
@@ -78,9 +80,9 @@ def show_state(*, as_json: AsJson = False) -> None:
         asked = len(audits.unanswered(connection, house.tenant))
         answered = len(audits.answered(connection, house.tenant))
         kept = next(iter(certificates.every(connection, house.tenant)), None)
-        found = certifying.read(kept) if kept else None
+        found = passing.read(kept) if kept else None
         reasons = _reasons(house, connection, kept, options, now) if kept else []
-        results = certifying.audited(connection, house.tenant, kept.id) if kept else {}
+        results = passing.audited(connection, house.tenant, kept.id) if kept else {}
     state = "none" if found is None else "lapsed" if reasons else "in force"
     if as_json:
         told = {"asks_blind_since": since, "asked": asked, "answered": answered, "state": state, "reasons": reasons}
@@ -105,8 +107,8 @@ def _reasons(house: House, connection: Connection, kept: Kept, options: Certific
     taggers = house.promoted_taggers()
     if taggers is None:
         return ["there are no taggers: 'sluis enrich' fits them"]
-    about = certifying.basis(connection, house.tenant, taggers)
-    return lapse_reasons(certifying.read(kept), about, options, now)
+    about = passing.basis(connection, house.tenant, taggers)
+    return lapse_reasons(passing.read(kept), about, options, now)
 
 
 def _languages(certificate: Certificate) -> Iterator[dict[str, Any]]:

@@ -8,7 +8,7 @@ import pytest
 from catalog import articles, audiences, audits, certificates, reviews, sources, taxonomy, tenants
 from catalog.ids import ArticleId, new_id
 from catalog.records import FUNCTION, Action, Audience, Origin, State, Tag, Trust
-from curation import certifying, queue
+from curation import certifying, passing, queue
 from curation.certifying import NotCertifying
 from curation.policy import PolicyOptions
 from curation.review import AskedBlind, Desk, Reviewer, Role
@@ -71,8 +71,8 @@ def route(connection, tenant):
     """Send on what is tagged, by the rules that hold."""
 
     def send(now=NOW):
-        about = certifying.basis(connection, tenant, Sure())
-        rules = certifying.rules(connection, tenant, about, TAXONOMY, OPTIONS, now)
+        about = passing.basis(connection, tenant, Sure())
+        rules = passing.rules(connection, tenant, about, TAXONOMY, OPTIONS, now)
         return Desk(connection, tenant, now).route_tagged(PolicyOptions(), rules)
 
     return send
@@ -214,7 +214,9 @@ def test_what_is_live_is_audited_without_betraying_it(connection, tenant, put, r
     assert set(entries) == {right, wrong, refused}
     assert {entry.article.state for entry in entries.values()} == {State.IN_REVIEW}
     assert all(entry.blind and entry.proposed is None and entry.audience is None for entry in entries.values())
-    assert queue.waiting(connection, tenant, NOW, states=(State.APPROVED,), everything=True, limit=100)[0].blind is False
+    assert (
+        queue.waiting(connection, tenant, NOW, states=(State.APPROVED,), everything=True, limit=100)[0].blind is False
+    )
     with pytest.raises(AskedBlind):
         desk.approve(right, ANNE)
     later = Desk(connection, tenant, NOW + timedelta(minutes=1))
@@ -230,7 +232,7 @@ def test_what_is_live_is_audited_without_betraying_it(connection, tenant, put, r
 def test_for_everybody_is_wrong_as_often_as_somebody_is_left_out(connection, tenant, put, desk):
     """One of all functions is drawn; a person who names two of twenty says that most draws are wrong."""
     known = {FUNCTION: frozenset(TAXONOMY.facets[FUNCTION])}
-    rules = certifying.Rules(known, certifying.InForce(None, None), 1.0)
+    rules = passing.Rules(known, passing.InForce(None, None), 1.0)
     drawn = set()
     for _ in range(30):
         article = articles.get(connection, tenant, put())
@@ -255,16 +257,16 @@ def test_too_many_errors_end_it_for_good(connection, tenant, put, route, desk, c
 
 
 def test_other_taggers_have_no_certificate_until_they_are_back(connection, tenant, certified):
-    about = certifying.basis(connection, tenant, Sure())
+    about = passing.basis(connection, tenant, Sure())
     other = replace(about, tagger="tagger-2")
-    assert certifying.in_force(connection, tenant, other, OPTIONS, NOW) is None
-    assert certifying.in_force(connection, tenant, about, OPTIONS, NOW).id == certified.id
+    assert passing.in_force(connection, tenant, other, OPTIONS, NOW) is None
+    assert passing.in_force(connection, tenant, about, OPTIONS, NOW).id == certified.id
 
 
 def test_it_ends_with_age(connection, tenant, certified):
-    about = certifying.basis(connection, tenant, Sure())
+    about = passing.basis(connection, tenant, Sure())
     old = NOW + OPTIONS.max_age + timedelta(days=1)
-    assert certifying.in_force(connection, tenant, about, OPTIONS, old) is None
+    assert passing.in_force(connection, tenant, about, OPTIONS, old) is None
 
 
 def test_each_vain_attempt_makes_the_next_one_stricter(connection, tenant, put, route, desk):
