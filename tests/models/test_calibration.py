@@ -104,7 +104,7 @@ def test_a_story_counts_once_however_often_it_is_told():
 
 @given(st.randoms(use_true_random=False), rarely_wrong)
 def test_the_order_of_the_decisions_does_not_matter(random, rows):
-    before = [judged(number, *row[:1], wrong=row[1], story=number // 2) for number, row in enumerate(rows)]
+    before = [judged(number, at, wrong=wrong, story=number // 2) for number, (at, wrong) in enumerate(rows)]
     after = random.sample(before, len(before))
     assert certified(*after, options=SMALL) == certified(*before, options=SMALL)
 
@@ -140,6 +140,14 @@ def test_what_is_chosen_is_proven(rows):
     else:
         assert (found.n, found.errors) == (len(passing), sum(passing))
         assert upper_bound(found.n, found.errors, SMALL.confidence) <= SMALL.alpha
+
+
+def test_where_too_much_is_wrong_at_every_threshold_few_certificates_are_given():
+    random, false = np.random.default_rng(7), 0
+    for _ in range(1000):
+        scores, wrong = random.uniform(0.4, 1, size=200), random.random(200) < SMALL.alpha * 1.01
+        false += choose(scores, wrong, SMALL).threshold is not None
+    assert 50 < false <= 1000 * (1 - SMALL.confidence)  # it makes use of what it may, and keeps to it
 
 
 @pytest.mark.parametrize("bad", [float("nan"), -0.1, 1.1, float("inf")])
