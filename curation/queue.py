@@ -22,6 +22,8 @@ WAITING: Final = (State.IN_REVIEW, State.LEGAL_REVIEW)
 _ASKED: Final = (State.IN_REVIEW, State.APPROVED)
 """States in which a curator may be asked blind. Legal must know for whom an article is."""
 
+_UNDECIDED: Final = 0.5
+
 Engagement = Mapping[ArticleId, float]
 """How much colleagues will probably do with an article, 0 to 1. The roof asks whoever knows; unknown ones are left out."""
 
@@ -67,7 +69,9 @@ def waiting(
         every = [each for each in found if each.state is not State.APPROVED or each.id not in hidden]
         return _by_story(_entries(connection, tenant, every), _fronts(connection, tenant, every, now))
     asked = [front for front in _awaited(connection, tenant, now) if _shown_state(front) in states]
-    sure = articles.surest(connection, tenant, STANDING, FUNCTION)
+    # what is asked blind comes in an order that does not depend on the tags, or its answers would prove nothing
+    blind = audits.unanswered(connection, tenant)
+    sure = {**articles.surest(connection, tenant, STANDING, FUNCTION), **dict.fromkeys(blind, _UNDECIDED)}
     likely = engagement or {}
 
     def first(front: Front) -> tuple[float, ArticleId]:
