@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated
 
 from fastapi import Depends, Request
 from sqlalchemy import Connection
@@ -12,21 +12,10 @@ from catalog.database import Database
 from catalog.ids import TenantId
 from catalog.taxonomy import Taxonomy
 from ingest.remote import Told
+from models.certificate import CertificateOptions
 from models.protocols import Encoder
 from models.taggers import Taggers
 from ranking.feed import FeedService
-
-
-class Certificate(NamedTuple):
-    """How a certificate stands, and what it says, in one line."""
-
-    state: Literal["valid", "lapsed"]
-    line: str
-
-
-def no_certificate(_tenant: TenantId, _language: str) -> Certificate | None:
-    """There is none."""
-    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +23,7 @@ class Services:
     """All that the edge needs from the floors below; made once by the roof.
 
     `encoder` and `read` reach for another process and raise EncoderAway where it is not there; `taggers` gives None
-    where none were ever fitted, `certificate` where a tenant has none for a language.
+    where none were ever fitted. `certificates` is what a certificate must promise to count.
     """
 
     database: Database
@@ -44,7 +33,7 @@ class Services:
     taggers: Callable[[], Taggers | None]
     encoder: Callable[[], Encoder]
     read: Callable[[str], Told]
-    certificate: Callable[[TenantId, str], Certificate | None] = no_certificate
+    certificates: CertificateOptions
 
 
 def services(request: Request) -> Services:

@@ -5,12 +5,12 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from api.dependencies import Certificate
 from api.schemas import Answer, Ask
 from catalog.records import Tag
 from catalog.taxonomy import Language, Taxonomy
 from curation import doubts, why
 from curation.doubts import Doubt
+from curation.passing import Standing
 from curation.why import Key, Why
 from ingest.handed import MOST_BYTES, TITLE_CHARACTERS
 from ingest.urls import LONGEST
@@ -131,9 +131,14 @@ def warnings_out(doubted: Iterable[Doubt], language: Language) -> list[WarningOu
     return [WarningOut(code=doubt, text=doubts.in_words(doubt, language)) for doubt in doubted]
 
 
-def certificate_out(found: Certificate | None) -> CertificateOut:
-    """How the certificate stands."""
-    return CertificateOut(state=found.state if found else "none", line=found.line if found else None)
+def certificate_out(found: Standing, language: str) -> CertificateOut:
+    """How the certificate stands for a language, and what it says in one line."""
+    parts = {part.language: part for part in found.certificate.parts} if found.certificate else {}
+    if found.state == "none" or language not in parts:
+        return CertificateOut(state="none", line=None)
+    part = parts[language]
+    proven = f"{part.errors} of {part.n} wrong: at most {part.bound:.2%}, passes from {part.threshold:g}"
+    return CertificateOut(state=found.state, line="; ".join(found.reasons) or proven)
 
 
 def _label(taxonomy: Taxonomy, facet: str, concept: str, language: Language) -> str:

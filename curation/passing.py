@@ -1,14 +1,14 @@
 """Under a certificate: what may pass, what is asked blind about a sample, and when the certificate lapses.
 
-The sample is drawn before it matters how sure the machine is. Its answers certify taggers; and while a certificate is in
-force, those about what went live under it are its running audit.
+The sample is drawn before it matters how sure the machine is. Its answers certify taggers; and while a certificate is
+in force, those about what went live under it are its running audit.
 """
 
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Literal
 
 from sqlalchemy import Connection
 
@@ -36,6 +36,16 @@ class InForce:
 
     id: CertificateId
     certificate: Certificate
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How certification stands: the certificate that counts, and why nothing passes under it, if nothing does."""
+
+    state: Literal["none", "valid", "lapsed"]
+    id: CertificateId | None = None
+    certificate: Certificate | None = None
+    reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +114,23 @@ def in_force(
             if not lapse_reasons(certificate, about, options, now):
                 return InForce(kept.id, certificate)
     return None
+
+
+def standing(
+    connection: Connection, tenant: TenantId, about: Basis, options: CertificateOptions, now: datetime
+) -> Standing:
+    """How it stands with what is in use: the certificate in force, else why the newest one is not."""
+    found = in_force(connection, tenant, about, options, now)
+    if found:
+        return Standing("valid", found.id, found.certificate)
+    kept = next(iter(certificates.every(connection, tenant)), None)
+    if kept is None:
+        return Standing("none")
+    certificate = read(kept)
+    reasons = lapse_reasons(certificate, about, options, now)
+    if kept.lapsed_at is not None:
+        reasons = [f"lapsed on {kept.lapsed_at:%Y-%m-%d %H:%M}: {kept.lapse_reason}"]
+    return Standing("lapsed" if certificate.parts else "none", kept.id, certificate, tuple(reasons))
 
 
 def settle(connection: Connection, tenant: TenantId, asked: Audit, said: Audience | None, now: datetime) -> None:

@@ -23,9 +23,10 @@ _ASKED: Final = (State.IN_REVIEW, State.APPROVED)
 """States in which a curator may be asked blind. Legal must know for whom an article is."""
 
 _UNDECIDED: Final = 0.5
+_ORDER: Final = PriorityOptions()
 
 Engagement = Mapping[ArticleId, float]
-"""How much colleagues will probably do with an article, 0 to 1. The roof asks whoever knows; unknown ones are left out."""
+"""How much colleagues will probably do with an article, 0 to 1, as whoever knows tells the roof; others are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,6 @@ def waiting(
     everything: bool = False,
     limit: int = 50,
     engagement: Engagement | None = None,
-    options: PriorityOptions = PriorityOptions(),
 ) -> list[Entry]:
     """The queue, by expected value and so that nothing starves: one entry per story, and nothing that has expired.
 
@@ -75,7 +75,7 @@ def waiting(
     likely = engagement or {}
 
     def first(front: Front) -> tuple[float, ArticleId]:
-        return -priority(_candidate(front, sure, likely), now, options), front.member.id
+        return -priority(_candidate(front, sure, likely), now, _ORDER), front.member.id
 
     chosen = [front.member.id for front in sorted(asked, key=first)[:limit]]
     known = articles.many(connection, tenant, chosen)

@@ -31,7 +31,7 @@ def representative(members: Sequence[Member]) -> ArticleId:
 
 @dataclass(frozen=True, slots=True)
 class Front:
-    """What a person must look at: `member` for a story that `told` articles tell, the first of which came at `since`."""
+    """What a person must look at: `member` for a story that `told` articles tell, the first of them since `since`."""
 
     member: Member
     since: datetime

@@ -20,7 +20,6 @@ from curation.certifying import Attempt
 from curation.labels import Subject, lessons
 from curation.passing import InForce
 from evaluation.tagger_gate import GateOptions, Verdict, compare
-from models.certificate import CertificateOptions
 from models.manifest import TAGGERS, Manifest
 from models.protocols import Progress, Vectors
 from models.splits import held_out
@@ -115,7 +114,9 @@ def renew(house: House, by: str) -> Attempt:
     """A certificate for the taggers in use, on all answers so far. Raises NotFound, NotCertifying."""
     champion, now = in_use(house), utcnow()
     with house.database.write() as connection:
-        made = certifying.attempt(connection, house.tenant, champion, house.taxonomy, CertificateOptions(), now)
+        made = certifying.attempt(
+            connection, house.tenant, champion, house.taxonomy, house.settings.certificate_options(), now
+        )
         certifying.keep(connection, house.tenant, made, by, now)
     return made
 
@@ -170,7 +171,7 @@ def in_use(house: House) -> Taggers:
 
 def _certify(house: House, champion: Taggers, challenger: Taggers, by: str) -> tuple[Attempt | None, str]:
     """A certificate for the challenger where one is in force; and why it may not take over, if so."""
-    options, now = CertificateOptions(), utcnow()
+    options, now = house.settings.certificate_options(), utcnow()
     with house.database.write() as connection:
         about = passing.basis(connection, house.tenant, champion)
         held = passing.in_force(connection, house.tenant, about, options, now)

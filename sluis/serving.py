@@ -51,4 +51,5 @@ def services(house: House) -> Services:
         taggers=house.promoted_taggers,
         encoder=partial(RemoteEncoder, exchange),
         read=partial(remote.read, exchange),
+        certificates=house.settings.certificate_options(),
     )

@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from catalog.errors import Invalid
 from ingest.config import EnrichOptions, FetchLimits, IngestOptions
+from models.certificate import CertificateOptions
 
 
 class Settings(BaseSettings):
@@ -41,6 +42,9 @@ class Settings(BaseSettings):
     contact: str = Field("", description="An address or page that the User-Agent names, for sites that we read.")
     lease_seconds: int = Field(
         300, ge=1, le=3600, description="How long a worker may keep what it claimed; after that others take it up."
+    )
+    certificate_alpha: float = Field(
+        0.01, gt=0, le=0.1, description="The share of what the machine lets pass that may be wrong."
     )
     host: str = Field("127.0.0.1", description="The address that `sluis serve` listens on.")
     port: int = Field(8000, ge=1, le=65535, description="The port that `sluis serve` listens on.")
@@ -85,6 +89,10 @@ class Settings(BaseSettings):
     def enrich_options(self) -> EnrichOptions:
         """What enrichment needs to know."""
         return EnrichOptions(lease=self._lease)
+
+    def certificate_options(self) -> CertificateOptions:
+        """What a certificate must promise."""
+        return CertificateOptions(alpha=self.certificate_alpha)
 
     @property
     def _lease(self) -> timedelta:

@@ -21,7 +21,6 @@ from catalog.records import Action, State
 from curation import passing
 from curation.policy import PolicyOptions
 from curation.review import Desk
-from models.certificate import CertificateOptions
 from models.protocols import Progress
 from sluis.console import progress
 from sluis.stopping import drain_on_signal
@@ -139,7 +138,9 @@ class Enrichment:
         taggers, rules = house.promoted_taggers(), None
         if taggers is not None:
             about = passing.basis(connection, house.tenant, taggers)
-            rules = passing.rules(connection, house.tenant, about, house.taxonomy, CertificateOptions(), now)
+            rules = passing.rules(
+                connection, house.tenant, about, house.taxonomy, house.settings.certificate_options(), now
+            )
         return Desk(connection, house.tenant, now).route_tagged(PolicyOptions(), rules)
 
     @cached_property

@@ -13,7 +13,7 @@ from catalog.ids import TenantId
 from catalog.records import Tag, Vector, listed
 from catalog.taught import taught
 from catalog.taxonomy import Language
-from curation import why
+from curation import passing, why
 from curation.audience import propose
 from curation.doubts import Doubt, doubts
 from curation.why import Carrier, Key, Why
@@ -65,7 +65,10 @@ def tags(
     written = asked.language or languages.detect((told.text or told.title)[:_TOLD_CHARACTERS], told.language)
     doubted = doubts(f"{told.title}\n{told.text}", written)
     seen = _look(told, written, wired, taggers, reasons=reasons and Doubt.EMPTY not in doubted)
-    proposed = propose(seen.stored)
+    with wired.database.read() as connection:
+        about = passing.basis(connection, tenant, taggers)
+        certified = passing.standing(connection, tenant, about, wired.certificates, wired.clock())
+    proposed = propose(seen.stored, about.axes)
     return TagsOut(
         title=told.title,
         url=told.url,
@@ -81,7 +84,7 @@ def tags(
         audience=listed(proposed.axes) if proposed else None,
         confidence="low" if doubted else "normal",
         warnings=warnings_out(doubted, language),
-        certificate=certificate_out(wired.certificate(tenant, written)),
+        certificate=certificate_out(certified, written),
         tagger=taggers.version,
         encoder=taggers.encoder,
     )

@@ -1,21 +1,18 @@
 """`sluis certificate …`: how sure it is that the machine's audiences are right, and what may go live on that ground."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
-from sqlalchemy import Connection
 
-from catalog import audits, certificates, tenants
-from catalog.certificates import Kept
+from catalog import audits, tenants
 from catalog.clock import utcnow
 from curation import passing
 from models.audit import Audited
-from models.certificate import Certificate, CertificateOptions, lapse_reasons
+from models.certificate import Certificate
 from sluis.console import AsJson, out, print_json, show
-from sluis.wiring import House, open_house
+from sluis.wiring import open_house
 
 app = typer.Typer(help="Proof that the machine's audiences are right, and what may pass on it.", no_args_is_help=True)
 
@@ -26,8 +23,8 @@ By = Annotated[str, typer.Option(help="Who decides so.", envvar="SLUIS_REVIEWER"
 def start(by: By) -> None:
     """Begin to ask curators blind about some three in ten articles, so that the taggers can be certified.
 
-    Once the answers prove that at most 1 % of what the machine says of an audience is wrong, it may let articles go live
-    by itself; about a sample of those curators are asked as well.
+    Once the answers prove that at most 1 % of what the machine says of an audience is wrong, it may let articles go
+    live by itself; about a sample of those curators are asked as well.
     """
     house, now = open_house(), utcnow()
     with house.database.write() as connection:
@@ -74,41 +71,33 @@ def renew(by: By, *, as_json: AsJson = False) -> None:
 @app.command("show")
 def show_state(*, as_json: AsJson = False) -> None:
     """Show the certificate in force or how far it is, and what its running audit found."""
-    house, now, options = open_house(), utcnow(), CertificateOptions()
+    from sluis.learning import in_use
+
+    house, now = open_house(), utcnow()
+    taggers = in_use(house)
     with house.database.read() as connection:
         since = tenants.get(connection, house.tenant).certify_since
         asked = len(audits.unanswered(connection, house.tenant))
         answered = len(audits.answered(connection, house.tenant))
-        kept = next(iter(certificates.every(connection, house.tenant)), None)
-        found = passing.read(kept) if kept else None
-        reasons = _reasons(house, connection, kept, options, now) if kept else []
-        results = passing.audited(connection, house.tenant, kept.id) if kept else {}
-    state = "none" if found is None else "lapsed" if reasons else "in force"
+        about = passing.basis(connection, house.tenant, taggers)
+        found = passing.standing(connection, house.tenant, about, house.settings.certificate_options(), now)
+        results = passing.audited(connection, house.tenant, found.id) if found.id else {}
     if as_json:
-        told = {"asks_blind_since": since, "asked": asked, "answered": answered, "state": state, "reasons": reasons}
-        print_json({**told, "certificate": found, "audit": results})
+        told = {"asks_blind_since": since, "asked": asked, "answered": answered}
+        print_json({**told, "standing": found, "audit": results})
         return
-    out.print(f"certificate: {state}", *reasons, sep="\n  ", soft_wrap=True)
+    out.print(f"certificate: {found.state}")
+    for reason in found.reasons:
+        out.print(f"  {escape(reason)}", soft_wrap=True)
     if since is None:
         out.print("Curators are not asked blind: 'sluis certificate start' begins it.")
     else:
         out.print(f"Asked blind since {since:%Y-%m-%d}: {answered} answered, {asked} open.")
-    if found:
-        show(list(_languages(found)))
+    if found.certificate:
+        show(list(_languages(found.certificate)))
         for language, wrong in results.items():
-            audit = Audited.of(wrong, found.alpha)
+            audit = Audited.of(wrong, found.certificate.alpha)
             out.print(f"audit {language}: {audit.n} answered, {audit.errors} wrong, evidence {audit.evidence:.2f}")
-
-
-def _reasons(house: House, connection: Connection, kept: Kept, options: CertificateOptions, now: datetime) -> list[str]:
-    """Why nothing passes under it; none while it is in force."""
-    if kept.lapsed_at is not None:
-        return [f"lapsed on {kept.lapsed_at:%Y-%m-%d %H:%M}: {kept.lapse_reason}"]
-    taggers = house.promoted_taggers()
-    if taggers is None:
-        return ["there are no taggers: 'sluis enrich' fits them"]
-    about = passing.basis(connection, house.tenant, taggers)
-    return lapse_reasons(passing.read(kept), about, options, now)
 
 
 def _languages(certificate: Certificate) -> Iterator[dict[str, Any]]:

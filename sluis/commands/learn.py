@@ -15,8 +15,8 @@ def learn(
 ) -> None:
     """Fit taggers on every decision so far, and let them take over if no label gets worse.
 
-    While a certificate is in force, they only take over together with one of their own. `sluis work` does this by itself
-    once enough was decided. The way back is 'sluis models rollback --kind taggers'.
+    While a certificate is in force, they only take over together with one of their own. 'sluis work' does this by
+    itself once enough was decided. The way back is 'sluis models rollback --kind taggers'.
     """
     from sluis import learning
 
