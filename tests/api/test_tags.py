@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
@@ -13,41 +12,12 @@ from catalog import articles, keys, taxonomy
 from catalog.keys import Scope
 from catalog.records import Origin, Tag
 from ingest.remote import NotReadNow, Told, Unreadable
-from models.exemplars import Exemplar, Exemplars
 from models.hashing import HashingEncoder
 from models.remote import Address, Exchange, RemoteEncoder
-from models.taggers import Head, Taggers
 from tests import make
 from tests.answering import answers, fresh_socket
 from tests.make import NOW
-
-ENCODER = HashingEncoder(512)
-WORDS = {
-    ("function", "sales"): "customer quotation discount contract signed seller deal",
-    ("function", "legal"): "court clause lawsuit judge liability ruling appeal",
-    ("kind", "news"): "announced yesterday reported confirmed",
-    ("kind", "how-to"): "steps guide checklist tips explained",
-    ("good_for", "customers"): "customer saves money",
-    ("good_for", "peers"): "colleagues in the trade",
-}
-TEXT = (
-    "The council met in the morning. A seller gave the customer a quotation with a discount before the contract was "
-    "signed. Barges passed the lock all day while engineers looked at its gates and measured how far they move. In the "
-    "evening the wind turned to the west, and the water in the canal rose by a hand."
-)
-
-
-def taggers() -> Taggers:
-    """Heads that know a concept by its words."""
-    heads = []
-    for facet in ("function", "kind", "good_for"):
-        concepts = {concept: words for (of, concept), words in WORDS.items() if of == facet}
-        weights = ENCODER.encode(list(concepts.values())).T.astype(np.float32) * 20
-        bias = np.full(len(concepts), -2.0, np.float32)
-        heads.append(Head(facet, tuple(concepts), (-1,) * len(concepts), weights, bias, (0.0, 1.0, 0.0)))
-    said = tuple(Exemplar(facet, concept, words) for (facet, concept), words in WORDS.items())
-    vectors = ENCODER.encode([each.text for each in said]).astype(np.float16)
-    return Taggers("test-1", ENCODER.digest, "t" * 64, tuple(heads), Exemplars(vectors, said))
+from tests.vocabulary import ENCODER, TEXT, WORDS, taggers
 
 
 @dataclass
