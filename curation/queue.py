@@ -26,7 +26,7 @@ _UNDECIDED: Final = 0.5
 _ORDER: Final = PriorityOptions()
 
 Engagement = Mapping[ArticleId, float]
-"""How much colleagues will probably do with an article, 0 to 1, as whoever knows tells the roof; others are left out."""
+"""How much colleagues will probably do with an article, 0 to 1, as the roof was told; others are left out."""
 
 
 @dataclass(frozen=True, slots=True)

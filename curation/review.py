@@ -232,7 +232,7 @@ class Desk:
         return audits.unanswered(self.connection, self.tenant, [article.id]).get(article.id)
 
     def _complete(self, article: Article, given: Audience | None, asked: Audit | None) -> Audience:
-        """The audience that is to hold: the one given, else what a person or its source said, else what the tags say."""
+        """The audience that is to hold: the one given, else what a person or its source said, else the tags."""
         hard_axes = tenants.get(self.connection, self.tenant).hard_axes
         live = asked is not None and article.state is State.APPROVED  # what holds then is the machine's
         said = None if live else audiences.get(self.connection, self.tenant, article.id)
@@ -245,7 +245,7 @@ class Desk:
         return require_complete(given or said or propose(tags, hard_axes), hard_axes)
 
     def _seen(self, article: Article, *, given: bool) -> dict[str, Any]:
-        """What the decision was about, for whoever learns from it: the wording, its tags, and who named the audience."""
+        """What the decision was about, for whoever learns from it: wording, tags, and who named the audience."""
         shown: dict[str, list[str]] = {}
         for tag in articles.tags_of(self.connection, self.tenant, [article.id]).get(article.id, []):
             shown.setdefault(tag.facet, []).append(tag.concept)

@@ -70,9 +70,9 @@ def explain(
 
     `carriers` is None where sentences were not looked at.
     """
-    found = {}
+    tags, found = list(tags), {}
     for tag in tags:
-        concepts = family(taxonomy, tag.facet, tag.concept)
+        concepts = _givers(tag, tags, taxonomy)
         near = _nearest(vector, tag.facet, concepts, exemplars, said) if exemplars else []
         key = (tag.facet, tag.concept)
         examples = tuple(sorted(near, key=lambda example: -example.likeness))
@@ -121,6 +121,17 @@ def in_words(why: Why, language: Language) -> list[str]:
     if why.as_a_whole:
         lines.append(words["whole"])
     return lines
+
+
+def _givers(tag: Tag, tags: Sequence[Tag], taxonomy: Taxonomy) -> frozenset[str]:
+    """The concepts whose examples speak for a tag: it has its probability from the best of its family.
+
+    So a tag that is just as probable as one below it got it from there.
+    """
+    concepts = family(taxonomy, tag.facet, tag.concept)
+    below = [each for each in tags if each.facet == tag.facet and each.concept in concepts - {tag.concept}]
+    same = [each.concept for each in below if each.probability >= tag.probability]
+    return family(taxonomy, tag.facet, same[-1]) if same else concepts
 
 
 def _nearest(

@@ -2,10 +2,9 @@
 
 import fcntl
 import logging
-import os
 import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -42,24 +41,21 @@ def unix(path: Path) -> Iterator[socket.socket]:
     A lock beside it, which a dying process cannot keep, says whether it is in use. Raises AlreadyAnswered or
     CannotListen.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.with_name(f"{path.name}.lock").open("w") as lock, socket.socket(socket.AF_UNIX) as listening:
+    with ExitStack() as opened:
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            lock = opened.enter_context(path.with_name(f"{path.name}.lock").open("w"))
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink(missing_ok=True)
+            listening = opened.enter_context(socket.socket(socket.AF_UNIX))
+            listening.bind(str(path))
+            path.chmod(0o600)  # before anybody can connect: it does not listen yet
         except BlockingIOError:
             raise AlreadyAnswered(f"another process answers on {path}: one is enough on a machine") from None
-        try:
-            path.unlink(missing_ok=True)
-            listening.bind(str(path))
         except OSError as error:
-            raise CannotListen(
-                f"cannot listen on {path} ({error}): set SLUIS_ENCODER_SOCKET to another path"
-            ) from error
-        os.chmod(path, 0o600)  # noqa: PTH101 - before anybody can connect: it does not listen yet
-        try:
-            yield listening
-        finally:
-            path.unlink(missing_ok=True)
+            raise CannotListen(f"cannot listen on {path} ({error}): set SLUIS_ENCODER_SOCKET") from error
+        opened.callback(path.unlink, missing_ok=True)
+        yield listening
 
 
 @contextmanager

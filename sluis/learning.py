@@ -153,7 +153,7 @@ class Apprentice:
         return known - before >= max(_FRESH, before // 10)
 
     def _may_certify(self) -> bool:
-        house, options, now = self._house, CertificateOptions(), utcnow()
+        house, options, now = self._house, self._house.settings.certificate_options(), utcnow()
         champion = in_use(house)
         with house.database.read() as connection:
             about = passing.basis(connection, house.tenant, champion)

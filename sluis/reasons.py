@@ -43,8 +43,8 @@ class Reasons:
         alike: dict[tuple[str, ...], list[str]] = {}
         for (facet, concept), found in self.why.items():  # a child and its parent often have one reason
             known = taxonomy.facets.get(facet, {}).get(concept)
-            lines = (facet, *why.in_words(found, language))
-            alike.setdefault(lines, []).append(known.label(language) if known else concept)
+            reason = (facet, *why.in_words(found, language))
+            alike.setdefault(reason, []).append(known.label(language) if known else concept)
         if any(lines for _, *lines in alike):
             yield f"\n{_HEADINGS[language]}"
         for (_, *lines), labels in alike.items():

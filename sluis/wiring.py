@@ -82,13 +82,13 @@ class House:
 
     def remote_encoder(self) -> "RemoteEncoder | None":
         """The encoder of that process, for one that must not load torch; None where nobody answers."""
-        from models.remote import EncoderAway, RemoteEncoder
+        from models.remote import EncoderAway, RemoteEncoder, WrongToken
 
         encoder = RemoteEncoder(self.exchange())
         try:
             return encoder if encoder.digest else None
         except EncoderAway as away:
-            log.info("%s", away)
+            log.log(logging.WARNING if isinstance(away, WrongToken) else logging.INFO, "%s", away)
             return None
 
     @cached_property

@@ -9,6 +9,7 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final
 
@@ -35,12 +36,13 @@ log = logging.getLogger(__name__)
 
 _POLL_SECONDS: Final = 2.0
 _SENT: Final = {Action.ROUTE: "were put before a curator", Action.CERTIFY: "went on under the certificate"}
+_TAKE_OVER_SECONDS: Final = 10.0
 
 
 def run(house: House, *, fetch: bool, enrich: bool, serve_encoder: bool) -> None:
     """Work until SIGTERM or SIGINT; a second one ends it at once. Raises Invalid where there is nothing to do.
 
-    With `serve_encoder` it also answers those who need a vector now, unless another process here does so already.
+    With `serve_encoder` it also answers those who need a vector now, once no other process on this machine does.
     """
     if not (fetch or enrich):
         raise Invalid("a worker that neither fetches nor enriches has nothing to do: leave one of them on")
@@ -59,23 +61,33 @@ async def _work(house: House, *, fetch: bool, enrich: bool, serve_encoder: bool)
             if enrich:
                 tasks.create_task(asyncio.to_thread(_enrich, house, enrichment, halt))
             if serve_encoder:
-                tasks.create_task(_answer(house, enrichment, stop))
+                tasks.create_task(answer_too(house, enrichment, stop))
     except* SluisError as trouble:
         raise trouble.exceptions[0] from None
     finally:
         halt.set()  # a thread cannot be cancelled: it looks
 
 
-async def _answer(house: House, enrichment: "Enrichment", stop: asyncio.Event) -> None:
+async def answer_too(house: House, enrichment: "Enrichment", stop: asyncio.Event) -> None:
+    """Answer who needs a vector now, until told to stop. Where another process does, take over when that one ends."""
     from sluis import encoding
     from sluis.doors import AlreadyAnswered, CannotListen, unix
 
-    try:
-        with unix(house.settings.socket) as listening:
-            encoder = await asyncio.to_thread(enrichment.encoder)
-            await encoding.answer(house, encoder, listening, stop)
-    except (AlreadyAnswered, CannotListen) as trouble:  # the work goes on without
-        log.warning("this worker answers nobody: %s", trouble)
+    told = False
+    while not stop.is_set():
+        try:
+            with unix(house.settings.socket) as listening:
+                encoder = await asyncio.to_thread(enrichment.encoder)
+                await encoding.answer(house, encoder, listening, stop)
+        except CannotListen as trouble:
+            log.warning("this worker answers nobody, and works on: %s", trouble)
+            return
+        except AlreadyAnswered as other:
+            if not told:
+                log.info("this worker waits to answer: %s", other)
+            told = True
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), _TAKE_OVER_SECONDS)
 
 
 async def _fetch(house: House, stop: asyncio.Event) -> None:

@@ -12,6 +12,7 @@ from catalog.database import Database
 from catalog.ids import TenantId
 from catalog.keys import Scope
 from catalog.records import Article, Employee
+from models.certificate import CertificateOptions
 from models.hashing import HashingEncoder
 from models.heuristic import HeuristicRanker
 from ranking.config import RankingOptions
@@ -59,6 +60,7 @@ def world(database, tenant):
         taggers=lambda: None,
         encoder=HashingEncoder,
         read={}.__getitem__,
+        certificates=CertificateOptions(),
     )
     client = TestClient(create_app(services), raise_server_exceptions=False)
     return World(client, database, tenant, seller, engineer, meant)

@@ -3,51 +3,24 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.dependencies import Certificate, Services
-from catalog import articles, keys, taxonomy
+from api.dependencies import Services
+from catalog import articles, certificates, keys, taxonomy
+from catalog.ids import CertificateId, new_id
 from catalog.keys import Scope
 from catalog.records import Origin, Tag
+from curation import passing
 from ingest.remote import NotReadNow, Told, Unreadable
-from models.exemplars import Exemplar, Exemplars
+from models.certificate import Certificate, CertificateOptions, Part, upper_bound
 from models.hashing import HashingEncoder
 from models.remote import Address, Exchange, RemoteEncoder
-from models.taggers import Head, Taggers
 from tests import make
 from tests.answering import answers, fresh_socket
 from tests.make import NOW
-
-ENCODER = HashingEncoder(512)
-WORDS = {
-    ("function", "sales"): "customer quotation discount contract signed seller deal",
-    ("function", "legal"): "court clause lawsuit judge liability ruling appeal",
-    ("kind", "news"): "announced yesterday reported confirmed",
-    ("kind", "how-to"): "steps guide checklist tips explained",
-    ("good_for", "customers"): "customer saves money",
-    ("good_for", "peers"): "colleagues in the trade",
-}
-TEXT = (
-    "The council met in the morning. A seller gave the customer a quotation with a discount before the contract was "
-    "signed. Barges passed the lock all day while engineers looked at its gates and measured how far they move. In the "
-    "evening the wind turned to the west, and the water in the canal rose by a hand."
-)
-
-
-def taggers() -> Taggers:
-    """Heads that know a concept by its words."""
-    heads = []
-    for facet in ("function", "kind", "good_for"):
-        concepts = {concept: words for (of, concept), words in WORDS.items() if of == facet}
-        weights = ENCODER.encode(list(concepts.values())).T.astype(np.float32) * 20
-        bias = np.full(len(concepts), -2.0, np.float32)
-        heads.append(Head(facet, tuple(concepts), (-1,) * len(concepts), weights, bias, (0.0, 1.0, 0.0)))
-    said = tuple(Exemplar(facet, concept, words) for (facet, concept), words in WORDS.items())
-    vectors = ENCODER.encode([each.text for each in said]).astype(np.float16)
-    return Taggers("test-1", ENCODER.digest, "t" * 64, tuple(heads), Exemplars(vectors, said))
+from tests.vocabulary import ENCODER, TEXT, WORDS, taggers
 
 
 @dataclass
@@ -86,6 +59,7 @@ def desk(sqlite_database, tenant):
         taggers=taggers,
         encoder=lambda: ENCODER,
         read=refuse,
+        certificates=CertificateOptions(),
     )
     return Desk(services, key)
 
@@ -152,10 +126,22 @@ def test_without_reasons_only_the_passage_is_encoded(desk):
     assert found["tags"]["function"][0]["reasons"] is None
 
 
-def test_a_certificate_is_shown(desk):
-    known = {"en": Certificate("valid", "at most 1 % wrong, with 95 % confidence")}
-    found = desk.ask({"text": TEXT, "language": "en"}, but={"certificate": lambda _, language: known.get(language)})
-    assert found.json()["certificate"] == {"state": "valid", "line": "at most 1 % wrong, with 95 % confidence"}
+def test_a_certificate_is_shown(desk, tenant):
+    bound = upper_bound(400, 0, 0.975)
+    with desk.services.database.write() as connection:
+        about = passing.basis(connection, tenant, taggers())
+        english = Part("en", 0.9, 800, 400, 0, bound)
+        made = Certificate(0.01, 0.975, about, (english,), (), since=NOW, until=NOW, made_at=NOW)
+        kept = certificates.Kept(CertificateId(new_id()), NOW, "Anne", made.to_bytes().decode())
+        certificates.add(connection, tenant, kept)
+    english, dutch = ({"text": TEXT, "language": language} for language in ("en", "nl"))
+    proven = "0 of 400 wrong: at most 0.92%, passes from 0.9"
+    assert desk.ask(english).json()["certificate"] == {"state": "valid", "line": proven}
+    assert desk.ask(dutch).json()["certificate"] == {"state": "none", "line": None}
+    with desk.services.database.write() as connection:
+        certificates.lapse(connection, tenant, kept.id, "too many errors", NOW)
+    lapsed = f"lapsed on {NOW:%Y-%m-%d %H:%M}: too many errors"
+    assert desk.ask(english).json()["certificate"] == {"state": "lapsed", "line": lapsed}
 
 
 # --- texts as they come

@@ -67,7 +67,7 @@ def raised(kind):
     if kind in (SluisError, LeaseLost, SourceExists):
         return False
     floor, _, module = kind.__module__.partition(".")
-    called = {"ingest": {"handed", "doors", "suggested", "urls"}, "ranking": {"feed"}}
+    called = {"ingest": {"handed", "doors", "suggested", "urls", "remote"}, "models": {"remote"}, "ranking": {"feed"}}
     return floor in ("api", "catalog", "curation") or module in called.get(floor, ())
 
 

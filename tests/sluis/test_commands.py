@@ -260,6 +260,7 @@ def test_the_vocabulary_can_be_read(shell, tmp_path, monkeypatch):
         ("SLUIS_PORT", "x", "SLUIS_PORT"),
         ("SLUIS_TENANT", "../up", "SLUIS_TENANT"),
         ("SLUIS_TRUSTED_HOSTS", "10.0.0.5", "SLUIS_TRUSTED_HOSTS: '10.0.0.5' is not address:port"),
+        ("SLUIS_ENCODER_URL", "10.0.0.7:8001", "SLUIS_ENCODER_URL"),
         ("SLUIS_DATABASE_URL", "mysql://x", "sqlite:///PATH"),
         ("SLUIS_DATABASE_URL", "postgresql://127.0.0.1:1/none", "SLUIS_DATABASE_URL"),
     ],

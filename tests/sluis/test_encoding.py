@@ -7,12 +7,16 @@ import socket
 import stat
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from catalog.database import Database
 from catalog.errors import Invalid
 from ingest import remote as reading
 from ingest.extract import NoText
@@ -20,8 +24,11 @@ from ingest.fetch import FetchFailed
 from ingest.remote import NotReadNow, Told, Unreadable
 from models.hashing import HashingEncoder
 from models.remote import MOST_CHARACTERS, MOST_TEXTS, Address, EncoderAway, Exchange, RemoteEncoder
+from sluis import working
 from sluis.doors import AlreadyAnswered, CannotListen, tcp, unix
 from sluis.encoding import Turns
+from sluis.settings import Settings
+from sluis.wiring import House
 from tests.answering import PATIENCE, Held, answers, fresh_socket, page
 
 SECRET = "plan that nobody may read"
@@ -157,6 +164,65 @@ def test_without_the_token_nothing_is_read():
         caller.settimeout(PATIENCE)
         caller.sendall(b"POST /encode HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n")
         assert caller.recv(65536).startswith(b"HTTP/1.1 401")
+
+
+# --- beside the work of a worker
+
+
+@contextmanager
+def worker(path: Path) -> Iterator[None]:
+    """What a worker does besides, in a thread."""
+    house = House(Settings(data_dir=path.parent, encoder_socket=path), Database("sqlite://"))
+    stop, loop = asyncio.Event(), asyncio.new_event_loop()
+    working_on = working.answer_too(house, working.Enrichment(house), stop)
+    with ThreadPoolExecutor(1) as thread:
+        done = thread.submit(loop.run_until_complete, working_on)
+        yield
+        loop.call_soon_threadsafe(stop.set)
+        done.result()
+    loop.close()
+
+
+def until_answered(path: Path) -> None:
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        with suppress(EncoderAway):
+            RemoteEncoder(exchange(path)).encode(["text"])
+            return
+        time.sleep(0.02)
+    pytest.fail("nobody answers")
+
+
+@pytest.fixture
+def _hashing(monkeypatch):
+    monkeypatch.setattr("sluis.working._TAKE_OVER_SECONDS", 0.05)
+    monkeypatch.setattr(House, "encoder", lambda _: HashingEncoder())
+
+
+@pytest.mark.usefixtures("_hashing")
+def test_a_worker_answers_too():
+    path = fresh_socket()
+    with worker(path):
+        until_answered(path)
+    assert not path.exists()
+
+
+@pytest.mark.usefixtures("_hashing")
+def test_a_worker_takes_over_from_one_that_ends():
+    path = fresh_socket()
+    with ExitStack() as first:
+        first.enter_context(answers(HashingEncoder(32), path=path))
+        with worker(path):
+            assert RemoteEncoder(exchange(path)).dimensions == 32
+            first.close()
+            until_answered(path)
+            assert RemoteEncoder(exchange(path)).dimensions == 64
+
+
+def test_a_worker_that_cannot_listen_works_on(monkeypatch, caplog):
+    house = House(Settings(encoder_socket=Path("/dev/null/encoder.sock")), Database("sqlite://"))
+    asyncio.run(working.answer_too(house, working.Enrichment(house), asyncio.Event()))
+    assert "SLUIS_ENCODER_SOCKET" in caplog.text
 
 
 # --- reading
