@@ -9,10 +9,7 @@ from catalog.ids import ArticleId
 from catalog.records import ALL, Action, Decision
 from catalog.taxonomy import EVERYONE
 from curation.audience import FACET_OF_AXIS
-from models.tagger_learn import Lesson
-
-MERELY_APPROVED: Final = 0.3
-"""How much it says of a tag that somebody approved the article without touching it."""
+from models.tagger_learn import APPROVED, Lesson
 
 _TEACHES: Final = (Action.APPROVE, Action.EDIT)
 """An answer to an audit does not: what certifies taggers must not have taught them."""
@@ -80,12 +77,12 @@ def lessons(
 
 
 def _approved(known: _Told, changes: Mapping[str, Any], resolve: Resolve) -> None:
-    _audience(known, changes["audience"], 1.0 if changes.get("given") else MERELY_APPROVED, resolve)
+    _audience(known, changes["audience"], 1.0 if changes.get("given") else APPROVED, resolve)
     decided = {FACET_OF_AXIS[axis] for axis in changes["audience"] if axis in FACET_OF_AXIS}
     for facet, concepts in changes.get("tags", {}).items():
         if facet not in decided:
             confirmed = {resolve(facet, concept): 1.0 for concept in concepts}
-            known.hear(facet, confirmed, MERELY_APPROVED, complete=False)
+            known.hear(facet, confirmed, APPROVED, complete=False)
 
 
 def _edited(known: _Told, changes: Mapping[str, Any], resolve: Resolve) -> None:

@@ -22,7 +22,7 @@ from curation.audience import known_values
 from models import audit
 from models.certificate import Basis, Certificate, CertificateOptions, lapse_reasons, needed
 from models.drawing import draw, is_audited, is_wrong
-from models.splits import CALIBRATION_SHARE, held_out
+from models.splits import SHARES, held_out
 from models.taggers import Taggers
 
 _RENEWED_WITHIN: Final = timedelta(days=30)
@@ -95,7 +95,7 @@ def rules(
         return Rules(known, None, 1.0)
     passing = reviews.count(connection, tenant, Action.CERTIFY, now - _RENEWED_WITHIN)
     wanted = needed(_ERRORS_IN_RESERVE, options) * len(found.certificate.parts)
-    return Rules(known, found, min(audit.rate(wanted, passing) / CALIBRATION_SHARE, 1.0))
+    return Rules(known, found, min(100 * audit.rate(wanted, passing) / SHARES["calibration"], 1.0))
 
 
 def basis(connection: Connection, tenant: TenantId, taggers: Taggers) -> Basis:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from catalog.errors import ArtefactMismatch, Invalid
 from catalog.records import Tag
+from models.corrections import Correction
 from models.exemplars import Exemplars
 from models.protocols import Vectors
 
@@ -24,6 +25,7 @@ Probabilities = dict[str, dict[str, float]]
 """Per facet, how probable each of its concepts is; concepts of one facet do not sum to one."""
 
 _ARRAYS: Final = "heads.npz"
+_CORRECTIONS: Final = "corrections.npz"
 _FACTS: Final = "taggers.json"
 _STEEPEST: Final = 50.0
 """Log odds beyond this are certainty in double precision, and would overflow further on."""
@@ -99,7 +101,8 @@ def _families(parents: tuple[int, ...], columns: int) -> Iterator[NDArray[np.boo
 class Taggers:
     """The heads of all facets, and what they were fitted on: they only fit vectors of that one encoder.
 
-    `exemplars` are texts they were fitted on, to explain tags with; taggers of an earlier version have none.
+    `corrections` are what an organisation's decisions added, at most one per facet (`models.tagger_learn`). `exemplars`
+    are texts they were fitted on, to explain tags with; taggers of an earlier version have none.
     """
 
     version: str
@@ -107,19 +110,32 @@ class Taggers:
     taxonomy: str
     heads: tuple[Head, ...]
     exemplars: Exemplars | None = None
+    corrections: tuple[Correction, ...] = ()
 
     def probabilities(self, vectors: Vectors) -> list[Probabilities]:
         """All probabilities, per vector. Raises Invalid for vectors that are not finite or not of the heads' size."""
+        self.require_fitting(vectors)
+        tagged: list[Probabilities] = [{} for _ in vectors]
+        for head in self.heads:
+            for row, found in zip(self.corrected(head, vectors).tolist(), tagged, strict=True):
+                found[head.facet] = dict(zip(head.concepts, row, strict=True))
+        return tagged
+
+    def corrected(self, head: Head, vectors: Vectors) -> NDArray[np.float64]:
+        """Probabilities of one of the heads, with its correction where there is one; shape (n, concepts)."""
+        found = head.probabilities(vectors)
+        for correction in self.corrections:
+            if correction.facet == head.facet:
+                return correction.apply(vectors, found, head.parents)
+        return found
+
+    def require_fitting(self, vectors: Vectors) -> None:
+        """Raises Invalid for vectors that are not finite or not of the heads' size."""
         dimensions = self.heads[0].weights.shape[0]
         if vectors.ndim != 2 or vectors.shape[1] != dimensions:
             raise Invalid(f"vectors of shape {vectors.shape} cannot be tagged: these heads take (n, {dimensions})")
         if not np.isfinite(vectors).all():
             raise Invalid("a vector with a value that is not finite cannot be tagged: encode the text again")
-        tagged: list[Probabilities] = [{} for _ in vectors]
-        for head in self.heads:
-            for row, found in zip(head.probabilities(vectors).tolist(), tagged, strict=True):
-                found[head.facet] = dict(zip(head.concepts, row, strict=True))
-        return tagged
 
     def tags(self, vectors: Vectors) -> list[list[Tag]]:
         """The tags to store, per vector."""
@@ -137,10 +153,12 @@ class Taggers:
             ],
         }
         arrays = {f"{head.facet}.{part}": getattr(head, part) for head in self.heads for part in ("weights", "bias")}
-        buffer = io.BytesIO()
-        np.savez(buffer, allow_pickle=False, **arrays)
-        kept = self.exemplars.to_files() if self.exemplars else {}
-        return {_ARRAYS: buffer.getvalue(), _FACTS: json.dumps(facts, indent=1).encode(), **kept}
+        learned = {
+            f"{one.facet}.{part}": getattr(one, part) for one in self.corrections for part in ("weights", "bias")
+        }
+        files = {_ARRAYS: _packed(arrays), _FACTS: json.dumps(facts, indent=1).encode()}
+        files |= {_CORRECTIONS: _packed(learned)} if learned else {}
+        return files | (self.exemplars.to_files() if self.exemplars else {})
 
     @classmethod
     def from_files(cls, files: Mapping[str, bytes]) -> "Taggers":
@@ -159,9 +177,32 @@ class Taggers:
                     )
                     for head in facts["heads"]
                 )
-            return cls(facts["version"], facts["encoder"], facts["taxonomy"], heads, Exemplars.from_files(files))
+            corrections = _corrections(files[_CORRECTIONS], heads) if _CORRECTIONS in files else ()
+            exemplars = Exemplars.from_files(files)
+            return cls(facts["version"], facts["encoder"], facts["taxonomy"], heads, exemplars, corrections)
         except (EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
             raise ArtefactMismatch(f"these are not taggers of this version ({error}): fit them again") from error
+
+
+def _packed(arrays: Mapping[str, NDArray[np.float32]]) -> bytes:
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()
+
+
+def _corrections(content: bytes, heads: tuple[Head, ...]) -> tuple[Correction, ...]:
+    """Those of the heads that have one. Raises ValueError where one does not fit its head."""
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        found = tuple(
+            Correction(head.facet, arrays[f"{head.facet}.weights"], arrays[f"{head.facet}.bias"])
+            for head in heads
+            if f"{head.facet}.bias" in arrays
+        )
+        for head in heads:
+            for one in found:
+                if one.facet == head.facet and one.weights.shape != (len(head.weights), len(head.concepts)):
+                    raise ValueError(f"the correction of {one.facet} is not of its head's size")
+    return found
 
 
 def strongest(probabilities: Mapping[str, Mapping[str, float]], tagger: str) -> list[Tag]:

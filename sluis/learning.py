@@ -19,7 +19,7 @@ from curation import certifying, passing
 from curation.certifying import Attempt
 from curation.labels import Subject, lessons
 from curation.passing import InForce
-from evaluation.tagger_gate import GateOptions, Verdict, compare
+from evaluation.tagger_gate import TaggerGateOptions, TaggerVerdict, compare
 from models.manifest import TAGGERS, Manifest
 from models.protocols import Progress, Vectors
 from models.splits import held_out
@@ -59,7 +59,7 @@ class Learned:
     """A challenger, what the gate said of it, the certificate that was tried, and whether it took over."""
 
     made: Manifest
-    verdict: Verdict
+    verdict: TaggerVerdict
     attempt: Attempt | None
     promoted: bool
     reason: str
@@ -93,14 +93,16 @@ def learn(house: House, by: str, tick: Progress) -> Learned:
             f"{len(known.fit)} decisions to learn from and {len(known.gate)} to judge by: decide on more articles first"
         )
     challenger = refit(champion, known.fit_vectors, known.fit, RefitOptions(), tick)
-    verdict = compare(champion, challenger, known.gate_vectors, known.gate, GateOptions())
+    verdict = compare(known.gate_vectors, known.gate, champion, challenger, TaggerGateOptions())
     facts = {
         "encoder": challenger.encoder,
         "taxonomy": challenger.taxonomy,
         "version": challenger.version,
         "lessons": len(known.fit),
     }
-    made = house.registry.add(TAGGERS, challenger.to_files(), facts=facts, metrics=verdict.metrics, now=utcnow())
+    made = house.registry.add(
+        TAGGERS, challenger.to_files(), facts=facts, metrics={"gate": verdict.reason}, now=utcnow()
+    )
     if not verdict.passed:
         return Learned(made, verdict, None, False, verdict.reason)
     attempt, reason = _certify(house, champion, challenger, by)

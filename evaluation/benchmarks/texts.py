@@ -80,6 +80,11 @@ def read(data: Path, taxonomy: Taxonomy) -> Texts:
     )
 
 
+def decided_on(data: Path, taxonomy: Taxonomy) -> tuple[Labelled, ...]:
+    """One set per facet, large enough to decide on hundreds and to ask about as many others. Raises NoData."""
+    return _occupations(data, taxonomy, "nl"), _industries(data, taxonomy), _every_topic(data, taxonomy)
+
+
 def _sib200(data: Path, language: str, part: str) -> Sentences:
     """SIB-200: Adelani et al., "SIB-200: A simple, inclusive, and big evaluation dataset" (EACL 2024)."""
     with zipfile.ZipFile(_found(data / "sib200" / "sib200-nl-en.zip")) as archive:
@@ -124,6 +129,24 @@ def _topics(data: Path, taxonomy: Taxonomy) -> Labelled:
         if code in tops and taxonomy.concept("topic", tops[code]).parent is None
     ]
     return _labelled("topic definitions, en", "topic", found)
+
+
+def _every_topic(data: Path, taxonomy: Taxonomy) -> Labelled:
+    """IPTC's English definitions of all that stands below the tops of its Media Topics, at whatever depth."""
+    tops = _by_code(taxonomy, "topic", "medtop")
+    known = {
+        concept["uri"].rpartition("/")[2]: concept
+        for concept in json.loads(_unpacked(data / "taxonomy" / "iptc-mediatopics-2019.json.gz"))["conceptSet"]
+    }
+    told = []
+    for concept in known.values():
+        top = concept
+        while top.get("broader"):
+            top = known[top["broader"][0].rpartition("/")[2]]
+        code = top["uri"].rpartition("/")[2]
+        if top is not concept and code in tops and "en-GB" in concept["definition"]:
+            told.append((concept["definition"]["en-GB"], tops[code]))
+    return _labelled("topic definitions of all levels, en", "topic", told)
 
 
 def _by_code(taxonomy: Taxonomy, facet: str, scheme: str) -> dict[str, str]:

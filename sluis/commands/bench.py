@@ -34,10 +34,10 @@ app = typer.Typer(help="Measure ours beside the peers, in one run.", no_args_is_
 Data = Annotated[Path | None, typer.Option(help="The folder with real data; see docs/benchmarks.md.")]
 
 BENCHMARKS: Final = (
-    *("tagging", "certificate", "serving", "start", "learning"),
+    *("tagging", "decisions", "certificate", "serving", "start", "learning"),
     *("extraction", "ingest", "stories", "enrichment"),
 )
-NEED_DATA: Final = frozenset({"tagging", "extraction", "stories"})
+NEED_DATA: Final = frozenset({"tagging", "decisions", "extraction", "stories"})
 
 _PROGRAM: Final = (sys.executable, "-m", "sluis.main")
 
@@ -73,6 +73,22 @@ def certificate(*, as_json: AsJson = False) -> None:
     trials = benchmark.Trials()
     with progress("Calibrations", trials.steps) as tick:
         found = benchmark.measure(trials, CertificateOptions(), tick)
+    _show(found, as_json)
+
+
+@app.command()
+def decisions(data: Data = None, *, as_json: AsJson = False) -> None:
+    """What curators' decisions add to the tags, and how long learning from very many takes."""
+    from evaluation.benchmarks import texts
+
+    house = open_house()
+    told = texts.decided_on(_required(data), house.taxonomy)
+    from evaluation.benchmarks import decisions as benchmark
+
+    encoder = house.encoder()
+    taggers = house.taggers(encoder, partial(progress, "Learning the vocabulary (once)"))
+    with progress("Encoding, then deciding", None) as tick:
+        found = benchmark.measure(told, house.taxonomy, encoder, taggers, benchmark.DecisionOptions(), tick)
     _show(found, as_json)
 
 

@@ -26,6 +26,6 @@ def learn(
     if as_json:
         print_json({"name": learned.made.name, "promoted": learned.promoted, "verdict": learned.verdict})
         return
-    show(learned.verdict.rows(), "No label has enough decisions to be judged by itself.")
+    show([label.to_row() for label in learned.verdict.labels], "No label has enough decisions to be judged by itself.")
     what = "tags from now on" if learned.promoted else "stays a challenger"
     out.print(f"{learned.made.name} {what}; {learned.reason}", soft_wrap=True)

@@ -6,7 +6,8 @@ import pytest
 
 from catalog.ids import ArticleId, new_id
 from catalog.records import Action
-from curation.labels import MERELY_APPROVED, Subject, lessons
+from curation.labels import Subject, lessons
+from models.tagger_learn import APPROVED
 from tests import make
 from tests.make import NOW
 
@@ -40,7 +41,7 @@ def test_an_audience_that_a_person_named_says_all_of_its_facet():
 def test_what_was_merely_let_stand_weighs_little_and_denies_nothing():
     lesson = one(approved({"function": ["sales"]}, given=False))
     assert lesson.said == {"function": {"sales": 1.0}, "topic": {"labour": 1.0}, "kind": {"news": 1.0}}
-    assert lesson.weight == dict.fromkeys(lesson.said, MERELY_APPROVED)
+    assert lesson.weight == dict.fromkeys(lesson.said, APPROVED)
     assert lesson.complete == {"function"}
 
 
