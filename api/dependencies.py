@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from catalog.database import Database
 from catalog.ids import TenantId
 from catalog.taxonomy import Taxonomy
+from curation.librarian import Librarian
 from ranking.feed import FeedService
 
 
@@ -22,6 +23,7 @@ class Services:
     taxonomy: Taxonomy
     clock: Callable[[], datetime]
     feeds: Callable[[TenantId], FeedService]
+    librarians: Callable[[TenantId], Librarian]
 
 
 def services(request: Request) -> Services:

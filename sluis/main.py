@@ -20,6 +20,7 @@ from sluis.commands import (
     ingest,
     init,
     keys,
+    library,
     models,
     people,
     review,
@@ -34,6 +35,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 app.add_typer(sources.app, name="source")
 app.add_typer(articles.app, name="article")
 app.add_typer(review.app, name="review")
+app.add_typer(library.app, name="library")
 app.add_typer(people.app, name="people")
 app.add_typer(models.app, name="models")
 app.add_typer(keys.app, name="key")

@@ -39,6 +39,13 @@ def run(house: House, host: str, port: int) -> None:
 
 
 def services(house: House) -> Services:
-    """What the HTTP edge needs, from this house. One feed service per tenant, kept as long as the process runs."""
-
-    return Services(database=house.database, taxonomy=house.taxonomy, clock=utcnow, feeds=cache(house.feeds))
+    """What the HTTP edge needs, from this house. One feed service and one librarian per tenant, kept as long as the
+    process runs.
+    """
+    return Services(
+        database=house.database,
+        taxonomy=house.taxonomy,
+        clock=utcnow,
+        feeds=cache(house.feeds),
+        librarians=cache(house.librarian),
+    )

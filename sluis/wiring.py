@@ -23,6 +23,7 @@ from ranking.config import RankingOptions
 from sluis.settings import Settings, read_settings
 
 if TYPE_CHECKING:
+    from curation.librarian import Librarian
     from models.encoder import SentenceEncoder
     from models.taggers import Taggers
     from ranking.feed import FeedService
@@ -63,6 +64,12 @@ class House:
         from ranking.feed import FeedService
 
         return FeedService(tenant or self.tenant, self.rankers, RankingOptions())
+
+    def librarian(self, tenant: TenantId | None = None) -> "Librarian":
+        """Who searches for a tenant; keep it, because it remembers. Loads faiss, so it must not load the encoder."""
+        from curation.librarian import Librarian
+
+        return Librarian(tenant or self.tenant, encoder=None)
 
     def encoder(self) -> "SentenceEncoder":
         """The encoder. Loads torch: only for a process that encodes."""

@@ -12,6 +12,7 @@ from catalog.database import Database
 from catalog.ids import TenantId
 from catalog.keys import Scope
 from catalog.records import Article, Employee
+from curation.librarian import Librarian
 from models.heuristic import HeuristicRanker
 from ranking.config import RankingOptions
 from ranking.feed import FeedService
@@ -55,6 +56,7 @@ def world(database, tenant):
         taxonomy=taxonomy.load(),
         clock=lambda: NOW,
         feeds={tenant: FeedService(tenant, HeuristicRanker, RankingOptions())}.__getitem__,
+        librarians={tenant: Librarian(tenant, encoder=None)}.__getitem__,
     )
     client = TestClient(create_app(services), raise_server_exceptions=False)
     return World(client, database, tenant, seller, engineer, meant)
