@@ -16,6 +16,7 @@ from sluis.commands import (
     audit,
     bench,
     demo,
+    embed,
     feed,
     ingest,
     init,
@@ -45,6 +46,7 @@ app.command("init")(init.init)
 app.command("taxonomy")(taxonomy.taxonomy)
 app.command("ingest")(ingest.ingest)
 app.command("enrich")(ingest.enrich)
+app.command("embed")(embed.embed)
 app.command("work")(ingest.work)
 app.command("feed")(feed.feed)
 app.command("train")(train.train)
