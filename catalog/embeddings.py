@@ -37,7 +37,8 @@ def missing(connection: Connection, tenant: TenantId, encoder: str, limit: int) 
 
 def store(connection: Connection, tenant: TenantId, encoder: str, read: Sequence[tuple[Article, Vector]]) -> None:
     """Keep vectors of articles as they were `read`; of one that has another text by now the vector is dropped."""
-    tenants.get(connection, tenant, lock=True)  # before the articles, as in `articles.revise`, which waits for us
+    # the tenant before the articles, as in `articles.revise`, which waits for us
+    used = tenants.get(connection, tenant, lock=True).encoder
     query = select(_a.c.id, _a.c.revision).where(_a.c.tenant_id == tenant, _enriched())
     rows = connection.execute(query.where(_a.c.id.in_([article.id for article, _ in read])))
     standing = {row.id: row.revision for row in rows}
@@ -48,6 +49,8 @@ def store(connection: Connection, tenant: TenantId, encoder: str, read: Sequence
     ]
     if kept:
         connection.execute(insert(connection, _e).on_conflict_do_nothing(), kept)
+    if used == encoder:
+        tenants.touch(connection, tenant)
 
 
 def versions(connection: Connection, tenant: TenantId, states: Iterable[State]) -> list[Version]:

@@ -14,6 +14,7 @@ from typing import Any, Final
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Row,
     Select,
     case,
     cast,
@@ -39,6 +40,9 @@ _a = tables.articles
 _t = tables.tags
 _w = table("article_words", *map(column, ("tenant_id", "article_id", *PARTS, "words")))
 """Made by the migration, in each database's own way, so it is not among `tables`."""
+
+_NEEDED: Final = (_a.c.id, func.coalesce(_a.c.story_id, _a.c.id).label("story_id"), _a.c.published_at)
+"""The columns of a `Candidate`."""
 
 _THIS: Final[ColumnElement[Any]] = literal_column("article_words")
 _ROW: Final[ColumnElement[Any]] = literal_column("rowid")
@@ -119,9 +123,17 @@ def newest(connection: Connection, tenant: TenantId, filters: Filters, limit: in
     return [record(Candidate, row) for row in connection.execute(query)]
 
 
-def admitted(connection: Connection, tenant: TenantId, filters: Filters) -> dict[ArticleId, Candidate]:
+def admitted(connection: Connection, tenant: TenantId, filters: Filters) -> set[ArticleId]:
     """Every article that the filters admit."""
-    return {row.id: record(Candidate, row) for row in connection.execute(_candidates(tenant, filters))}
+    return set(connection.execute(_candidates(tenant, filters).with_only_columns(_a.c.id)).scalars())
+
+
+def candidates(connection: Connection, tenant: TenantId, ids: Sequence[ArticleId]) -> list[Candidate]:
+    """What is needed of these articles, in their order."""
+    query = select(*_NEEDED).where(_a.c.tenant_id == tenant, _a.c.id.in_(ids))
+    rows: list[Row[Any]] = list(connection.execute(query))
+    found = {row.id: record(Candidate, row) for row in rows}
+    return [found[each] for each in ids if each in found]
 
 
 def tellers(connection: Connection, tenant: TenantId, stories: Iterable[ArticleId]) -> dict[ArticleId, int]:
@@ -132,8 +144,7 @@ def tellers(connection: Connection, tenant: TenantId, stories: Iterable[ArticleI
 
 
 def _candidates(tenant: TenantId, filters: Filters) -> Select[Any]:
-    query = select(_a.c.id, func.coalesce(_a.c.story_id, _a.c.id).label("story_id"), _a.c.published_at)
-    query = query.where(_a.c.tenant_id == tenant, _a.c.state.in_(list(filters.states)))
+    query = select(*_NEEDED).where(_a.c.tenant_id == tenant, _a.c.state.in_(list(filters.states)))
     same = {_a.c.language: filters.language, _a.c.source_id: filters.source, _a.c.internal: filters.internal}
     query = query.where(*(kept == asked for kept, asked in same.items() if asked is not None))
     if filters.since is not None:

@@ -1,6 +1,6 @@
 """Search an organisation's articles by words and meaning together, and find those that are like a given one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Final
@@ -75,13 +75,13 @@ class _Shelf:
     ids: tuple[ArticleId, ...] = ()
     index: Index | None = None
 
-    def nearest(self, vector: Vector, admitted: Mapping[ArticleId, Candidate], depth: int) -> list[Candidate]:
+    def nearest(self, vector: Vector, admitted: Container[ArticleId], depth: int) -> list[ArticleId]:
         """Those of `admitted` that are nearest to a vector, nearest first."""
         mask = np.fromiter((each in admitted for each in self.ids), np.bool_, len(self.ids))
         if self.index is None or not mask.any():
             return []
         places, _ = self.index.search(vector, mask, depth)
-        return [admitted[self.ids[place]] for place in places]
+        return [self.ids[place] for place in places]
 
 
 class Librarian:
@@ -112,10 +112,9 @@ class Librarian:
                 rankings = {Way.WORDS: search.by_words(connection, self._tenant, words, filters, depth)}
             else:
                 half = -(-len(words) // 2)  # what has fewer of the words is found better by its meaning
-                admitted = search.admitted(connection, self._tenant, filters)
                 rankings = {
                     Way.WORDS: search.by_words(connection, self._tenant, words, filters, depth, at_least=half),
-                    Way.MEANING: self._vectors(connection).nearest(read.vector, admitted, depth),
+                    Way.MEANING: self._nearest(connection, read.vector, filters, depth),
                 }
             return Findings(tuple(self._told(connection, fuse(rankings)[:limit])), note)
 
@@ -130,9 +129,7 @@ class Librarian:
             vector = articles.vectors(connection, self._tenant, used, [article]).get(article) if used else None
             if vector is None:
                 raise NotEnriched(f"article {article} has no vector yet: 'sluis enrich' finds what it is about")
-            admitted = search.admitted(connection, self._tenant, filters)
-            admitted.pop(article, None)
-            near = self._vectors(connection).nearest(vector, admitted, max(_DEPTH, limit))
+            near = self._nearest(connection, vector, filters, max(_DEPTH, limit), but=article)
             found = self._told(connection, fuse({Way.MEANING: near})[:limit])
         own = known.story_id or known.id
         return Findings(tuple(replace(each, same_story=each.article.story_id == own) for each in found))
@@ -151,6 +148,13 @@ class Librarian:
         if read is None:
             return NO_ENCODER
         return None if read.encoder == tenants.get(connection, self._tenant).encoder else OTHER_ENCODER
+
+    def _nearest(
+        self, connection: Connection, vector: Vector, filters: Filters, depth: int, but: ArticleId | None = None
+    ) -> list[Candidate]:
+        admitted = search.admitted(connection, self._tenant, filters) - {but}
+        nearest = self._vectors(connection).nearest(vector, admitted, depth)
+        return search.candidates(connection, self._tenant, nearest)
 
     def _vectors(self, connection: Connection) -> _Shelf:
         """The vectors as they are now; read again when the catalogue has changed."""

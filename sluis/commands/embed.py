@@ -48,12 +48,15 @@ def _move(house: House, *, drop_old: bool) -> dict[str, Any]:
 
     encoder, options = house.encoder(), house.settings.enrich_options()
     with house.database.read() as connection:
+        used = tenants.get(connection, house.tenant).encoder
         left = embeddings.count_missing(connection, house.tenant, encoder.digest)
     with progress("Encoding", left) as tick:
         encoded = read(house.database, house.tenant, encoder, options, tick)
-    taggers = house.taggers(encoder, partial(progress, "Learning the vocabulary (once)"))
-    with progress("Switching", None) as tick:
-        retagged = switch(house.database, house.tenant, encoder, taggers, options, tick)
+    retagged = 0
+    if used != encoder.digest:
+        taggers = house.taggers(encoder, partial(progress, "Learning the vocabulary (once)"))
+        with progress("Switching", None) as tick:
+            retagged = switch(house.database, house.tenant, encoder, taggers, options, tick)
     with house.database.write() as connection:
         dropped = embeddings.drop_others(connection, house.tenant, encoder.digest) if drop_old else 0
     return {"encoded": encoded, "retagged": retagged, "dropped": dropped}

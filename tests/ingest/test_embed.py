@@ -264,3 +264,13 @@ def test_no_transaction_is_open_while_the_encoder_reads(sqlite_database, tenant)
             tenants.touch(connection, tenant)
 
     assert move(sqlite_database, tenant, Watched(writes)) == (2, 2)
+
+
+def test_a_vector_that_was_missing_is_seen_by_whoever_serves_at_once(database, tenant):
+    bring_in(database, tenant, 1)
+    with database.write() as connection:
+        embeddings.drop_others(connection, tenant, "none")
+        before = tenants.get(connection, tenant).content_version
+    assert embed(database, tenant, OLD, OPTIONS, lambda _: None) == 1
+    with database.read() as connection:
+        assert tenants.get(connection, tenant).content_version > before
