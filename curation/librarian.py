@@ -69,7 +69,7 @@ class _Read:
 
 @dataclass(frozen=True, slots=True)
 class _Shelf:
-    """The vectors of one moment, to search. `places` are the index's rows by article."""
+    """The vectors of one moment, to search: `ids` are the articles of the index's rows, which is None without any."""
 
     version: tuple[str | None, int]
     ids: tuple[ArticleId, ...] = ()
@@ -119,7 +119,7 @@ class Librarian:
             return Findings(tuple(self._told(connection, fuse(rankings)[:limit])), note)
 
     def similar(self, database: Database, article: ArticleId, filters: Filters, limit: int) -> Findings:
-        """What is nearest in meaning to an article, in any language: its own story once, then others.
+        """What is nearest in meaning to an article, in any language, each story once and its own as well.
 
         Raises NotFound, and NotEnriched where it has no vector yet.
         """

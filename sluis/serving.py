@@ -39,9 +39,7 @@ def run(house: House, host: str, port: int) -> None:
 
 
 def services(house: House) -> Services:
-    """What the HTTP edge needs, from this house. One feed service and one librarian per tenant, kept as long as the
-    process runs.
-    """
+    """What the HTTP edge needs, from this house. What it keeps per tenant it keeps as long as the process runs."""
     return Services(
         database=house.database,
         taxonomy=house.taxonomy,
