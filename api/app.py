@@ -8,7 +8,7 @@ from fastapi_standalone_docs import StandaloneDocs
 from api import errors
 from api.dependencies import Services
 from api.limits import BodyLimit
-from api.routes import articles, events, feed, health, suggestions, tags
+from api.routes import articles, events, feed, health, library, suggestions, tags
 from api.schemas import Problem
 
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
@@ -37,7 +37,7 @@ def create_app(services: Services) -> FastAPI:
     errors.install(app)
     app.add_middleware(BodyLimit)
     app.include_router(health.router)
-    for module in (feed, articles, tags, suggestions, events):
+    for module in (feed, articles, library, tags, suggestions, events):
         app.include_router(module.router, prefix="/v1", responses=_PROBLEMS)
     StandaloneDocs(app)  # the documentation page brings its own scripts: nothing is fetched from elsewhere
     return app

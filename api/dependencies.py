@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from catalog.database import Database
 from catalog.ids import TenantId
 from catalog.taxonomy import Taxonomy
+from curation.librarian import Librarian
 from ingest.remote import Told
 from models.certificate import CertificateOptions
 from models.protocols import Encoder
@@ -34,6 +35,7 @@ class Services:
     encoder: Callable[[], Encoder]
     read: Callable[[str], Told]
     certificates: CertificateOptions
+    librarians: Callable[[TenantId], Librarian]
 
 
 def services(request: Request) -> Services:

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from catalog.records import LONGEST_VALUE, EventType, ItemState, State
+from curation.library import Way
 from ingest.doors import API
 from ingest.handed import AUTHOR_CHARACTERS, MOST_BYTES, TITLE_CHARACTERS
 from ingest.urls import LONGEST
@@ -92,6 +93,23 @@ class TaggedArticleOut(ArticleOut):
     audience: dict[str, list[str]] | None
     live_from: datetime | None
     expires_at: datetime | None
+
+
+class FoundOut(Answer):
+    """One story that was found: the article that stands for it, and how it was found."""
+
+    score: float = Field(description="Orders the items of one answer; means nothing beside those of another.")
+    found_by: list[Way] = Field(description="Empty where nothing was asked for.")
+    others: int = Field(description="How many other articles tell the same story.")
+    same_story: bool = Field(description="Whether it tells the story of the article that it is similar to.")
+    article: TaggedArticleOut
+
+
+class FindingsOut(Answer):
+    """What was found, best first."""
+
+    note: str | None = Field(description="What could not be done, such as a search for meaning without an encoder.")
+    items: list[FoundOut]
 
 
 Words = Annotated[list[Annotated[str, Field(min_length=1, max_length=LONGEST_VALUE)]], Field(max_length=100)]

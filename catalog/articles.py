@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Join, Row, bindparam, delete, func, select, update
 
-from catalog import audiences, tables, tenants
+from catalog import audiences, search, tables, tenants
 from catalog.claims import Claim, ClaimQuery, claim, finish
 from catalog.database import insert, record, values
 from catalog.errors import Conflict, NotFound
@@ -126,6 +126,7 @@ def revise(connection: Connection, tenant: TenantId, known: Article, fresh: Arti
         return False
     for table in (_e, _t):
         connection.execute(delete(table).where(table.c.tenant_id == tenant, table.c.article_id == known.id))
+    search.forget(connection, tenant, known.id)
     audiences.replace(connection, tenant, known.id, None, Origin.MACHINE, fresh.created_at)
     return True
 
@@ -157,6 +158,7 @@ def finish_enrichment(
     stored = insert(connection, _e).values(row)
     connection.execute(stored.on_conflict_do_update(index_elements=_e.primary_key, set_={"vector": vector}))
     replace_tags(connection, tenant, article, tags)
+    search.index(connection, tenant, get(connection, tenant, article))
 
 
 def move(connection: Connection, tenant: TenantId, known: Article, after: State, **changes: Any) -> None:

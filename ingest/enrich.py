@@ -1,7 +1,7 @@
 """From stored articles to tagged ones: language, vector, sketch, tags and story, all at once or not at all."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
@@ -87,7 +87,7 @@ def enrich(
 ) -> EnrichReport:
     """Enrich every article that waits for it, until none does or `go_on` says no. `progress` hears of every article.
 
-    Raises OtherEncoder where the tenant's vectors were made by another encoder.
+    Raises OtherEncoder where the tenant's vectors are of another encoder, or have come to be in the meantime.
     """
     with database.write() as connection:
         _settle_encoder(connection, tenant, encoder)
@@ -111,14 +111,29 @@ def enrich(
     return EnrichReport(**counts)
 
 
+def together(said: Iterable[Tag], found: Iterable[Tag], settled: Container[str] = ()) -> list[Tag]:
+    """What a source or a person says about a facet holds; what the machine found fills the other facets.
+
+    `settled` are facets about which a person said that there is nothing to say.
+    """
+    kept = [tag for tag in said if tag.origin is not Origin.MACHINE]
+    told = {tag.facet for tag in kept}
+    return [*kept, *(tag for tag in found if tag.facet not in told and tag.facet not in settled)]
+
+
 def _settle_encoder(connection: Connection, tenant: TenantId, encoder: Encoder) -> None:
     used = tenants.get(connection, tenant, lock=True).encoder
     if used is None:
         tenants.set_encoder(connection, tenant, encoder.digest)
-    elif used != encoder.digest:
+    else:
+        _require_same(used, encoder.digest)
+
+
+def _require_same(used: str | None, encoder: str) -> None:
+    if used != encoder:
         raise OtherEncoder(
-            f"the articles were encoded with {used[:12]}, this is encoder {encoder.digest[:12]}: "
-            "set SLUIS_ENCODER back, or start with an empty database"
+            f"the articles were encoded with {(used or 'none')[:12]}, this is encoder {encoder[:12]}: "
+            "set SLUIS_ENCODER back, or move the articles over with 'sluis embed --all'"
         )
 
 
@@ -154,8 +169,14 @@ class _Known:
         self.stories.learn(neighbours(connection, self.tenant, self.encoder, fresh))
 
     def hold(self, connection: Connection, since: datetime, until: datetime) -> None:
-        """Keep other workers from giving stories until the transaction ends; look again if one has in the meantime."""
-        if tenants.get(connection, self.tenant, lock=True).content_version != self._version:
+        """Keep other workers from giving stories until the transaction ends; look again if one has in the meantime.
+
+        Raises OtherEncoder where the tenant has moved to another one: what was found is dropped, and found again by a
+        worker that has it.
+        """
+        tenant = tenants.get(connection, self.tenant, lock=True)
+        _require_same(tenant.encoder, self.encoder)
+        if tenant.content_version != self._version:
             self.look_around(connection, since, until)
         tenants.touch(connection, self.tenant)
         self._version += 1
@@ -178,7 +199,7 @@ def _record(connection: Connection, token: str, found: list[Finding], known: _Kn
                 story_id=told.story,
                 encoder=known.encoder,
                 vector=finding.vector,
-                tags=_together(said.get(candidate.id, ()), finding.tags),
+                tags=together(said.get(candidate.id, ()), finding.tags),
                 sketch=finding.sketch,
                 second_language=finding.second_language,
             )
@@ -190,10 +211,3 @@ def _record(connection: Connection, token: str, found: list[Finding], known: _Kn
         counts["articles_tagged"] += 1
         counts["in_a_story"] += (told.story != candidate.id) + len(told.absorbed)
     return counts
-
-
-def _together(said: Iterable[Tag], found: Iterable[Tag]) -> list[Tag]:
-    """What the source says about a facet holds; what the machine found fills the other facets."""
-    kept = [tag for tag in said if tag.origin is Origin.SOURCE]
-    told = {tag.facet for tag in kept}
-    return [*kept, *(tag for tag in found if tag.facet not in told)]

@@ -20,6 +20,7 @@ from curation.certifying import Attempt
 from curation.labels import Subject, lessons
 from curation.passing import InForce
 from evaluation.tagger_gate import TaggerGateOptions, TaggerVerdict, compare
+from ingest.retag import retag
 from models.manifest import TAGGERS, Manifest
 from models.protocols import Progress, Vectors
 from models.splits import held_out
@@ -109,6 +110,7 @@ def learn(house: House, by: str, tick: Progress) -> Learned:
     if reason:
         return Learned(made, verdict, attempt, False, reason)
     house.registry.promote(TAGGERS, made.name)
+    retag(house.database, house.tenant, challenger.encoder, challenger)
     return Learned(made, verdict, attempt, True, verdict.reason)
 
 

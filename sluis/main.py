@@ -17,12 +17,14 @@ from sluis.commands import (
     bench,
     certificate,
     demo,
+    embed,
     encode,
     feed,
     ingest,
     init,
     keys,
     learn,
+    library,
     models,
     people,
     review,
@@ -38,6 +40,7 @@ app.add_typer(sources.app, name="source")
 app.add_typer(articles.app, name="article")
 app.add_typer(review.app, name="review")
 app.add_typer(certificate.app, name="certificate")
+app.add_typer(library.app, name="library")
 app.add_typer(people.app, name="people")
 app.add_typer(models.app, name="models")
 app.add_typer(keys.app, name="key")
@@ -47,6 +50,7 @@ app.command("init")(init.init)
 app.command("taxonomy")(taxonomy.taxonomy)
 app.command("ingest")(ingest.ingest)
 app.command("enrich")(ingest.enrich)
+app.command("embed")(embed.embed)
 app.command("work")(ingest.work)
 app.command("encode")(encode.encode)
 app.command("feed")(feed.feed)

@@ -41,7 +41,7 @@ def run(house: House, host: str, port: int) -> None:
 
 
 def services(house: House) -> Services:
-    """What the HTTP edge needs, from this house. One feed service per tenant, kept as long as the process runs."""
+    """What the HTTP edge needs, from this house. What it keeps per tenant it keeps as long as the process runs."""
     exchange = house.exchange()
     return Services(
         database=house.database,
@@ -52,4 +52,5 @@ def services(house: House) -> Services:
         encoder=partial(RemoteEncoder, exchange),
         read=partial(remote.read, exchange),
         certificates=house.settings.certificate_options(),
+        librarians=cache(house.librarian),
     )

@@ -23,6 +23,7 @@ from sluis.promoted import Promoted
 from sluis.settings import Settings, read_settings
 
 if TYPE_CHECKING:
+    from curation.librarian import Librarian
     from models.encoder import SentenceEncoder
     from models.remote import Exchange, RemoteEncoder
     from models.taggers import Taggers
@@ -64,6 +65,13 @@ class House:
         from ranking.feed import FeedService
 
         return FeedService(tenant or self.tenant, self.rankers, RankingOptions())
+
+    def librarian(self, tenant: TenantId | None = None) -> "Librarian":
+        """Who searches for a tenant; keep it, because it remembers. Loads faiss, so it must not load the encoder."""
+        from curation.librarian import Librarian
+        from models.remote import RemoteEncoder
+
+        return Librarian(tenant or self.tenant, RemoteEncoder(self.exchange()))
 
     def encoder(self) -> "SentenceEncoder":
         """The encoder. Loads torch: only for a process that encodes."""

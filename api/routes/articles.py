@@ -1,5 +1,6 @@
 """Articles, one by one: looked at, handed in by other programs, and taken back."""
 
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Annotated, Final
 
@@ -16,7 +17,7 @@ from catalog.errors import NotFound
 from catalog.ids import ArticleId, TenantId
 from catalog.items import Standing
 from catalog.keys import ApiKey
-from catalog.records import Article, ItemState, State, listed
+from catalog.records import Article, Audience, ItemState, State, Tag, listed
 from curation.review import REASON_CHARACTERS, Desk, Sender
 from curation.states import FINAL
 from ingest.handed import ID_CHARACTERS, Taken, external, push
@@ -132,16 +133,26 @@ def _take_back(wired: Services, key: ApiKey, external_id: str, reason: str) -> W
         return WithdrawnOut(article_id=seen.article_id, external_id=external_id, state=state)
 
 
+def tagged_out(connection: Connection, tenant: TenantId, found: Sequence[Article]) -> list[TaggedArticleOut]:
+    """Articles with their tags and audiences, for tools that manage content."""
+    ids = [article.id for article in found]
+    admitted = audiences.many(connection, tenant, ids)
+    tags = articles.tags_of(connection, tenant, ids)
+    return [_tagged_out(article, tags.get(article.id, ()), admitted.get(article.id)) for article in found]
+
+
 def _tagged(connection: Connection, tenant: TenantId, article_id: ArticleId) -> TaggedArticleOut:
-    found = articles.get(connection, tenant, article_id)
-    audience = audiences.get(connection, tenant, found.id)
-    tags: dict[str, dict[str, float]] = {}
-    for tag in articles.tags_of(connection, tenant, [found.id]).get(found.id, []):
-        tags.setdefault(tag.facet, {})[tag.concept] = round(tag.probability, 4)
+    return tagged_out(connection, tenant, [articles.get(connection, tenant, article_id)])[0]
+
+
+def _tagged_out(found: Article, tags: Iterable[Tag], audience: Audience | None) -> TaggedArticleOut:
+    by_facet: dict[str, dict[str, float]] = {}
+    for tag in tags:
+        by_facet.setdefault(tag.facet, {})[tag.concept] = round(tag.probability, 4)
     return TaggedArticleOut(
         **article_out(found).model_dump(),
         state=found.state,
-        tags=tags,
+        tags=by_facet,
         audience=listed(audience.axes) if audience else None,
         live_from=found.live_from,
         expires_at=found.expires_at,

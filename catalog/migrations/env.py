@@ -2,6 +2,7 @@
 
 from alembic import context
 
+from catalog.schema import described
 from catalog.tables import metadata
 
 context.configure(
@@ -9,6 +10,7 @@ context.configure(
     target_metadata=metadata,
     render_as_batch=True,  # SQLite alters a table by copying it
     compare_type=True,
+    include_name=described,
 )
 with context.begin_transaction():
     context.run_migrations()

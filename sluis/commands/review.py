@@ -9,7 +9,6 @@ from rich.markup import escape
 
 from catalog import items, people, reviews
 from catalog.clock import utcnow
-from catalog.errors import Invalid
 from catalog.ids import ArticleId
 from catalog.records import FUNCTION, Audience, Decision, State, Tag
 from catalog.taxonomy import Language
@@ -19,6 +18,7 @@ from curation.review import ROUTER, Desk, Reviewer, Role
 from sluis import reasons, tags
 from sluis.anticipated import engagement
 from sluis.console import AsJson, out, print_json, show
+from sluis.moments import DATES, local
 from sluis.wiring import House, open_house
 
 app = typer.Typer(help="The queue of candidates, and decisions on them.", no_args_is_help=True)
@@ -30,7 +30,6 @@ Why = Annotated[str, typer.Option("--reason", help="Why, in a few words.")]
 AudienceOption = Annotated[
     list[str] | None, typer.Option("--audience", help="For whom: axis=value, or axis=* for everybody; repeat for more.")
 ]
-_DATES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M"]
 
 
 @app.command("list")
@@ -132,8 +131,8 @@ def approve(
     audience: AudienceOption = None,
     reason: Why = "",
     legal: Annotated[bool | None, typer.Option("--legal/--no-legal", help="Whether legal must sign first.")] = None,
-    live_from: Annotated[datetime | None, typer.Option(formats=_DATES, help="Embargo, local time.")] = None,
-    expires: Annotated[datetime | None, typer.Option(formats=_DATES, help="Last moment, local time.")] = None,
+    live_from: Annotated[datetime | None, typer.Option(formats=DATES, help="Embargo, local time.")] = None,
+    expires: Annotated[datetime | None, typer.Option(formats=DATES, help="Last moment, local time.")] = None,
     revision: Annotated[
         int | None, typer.Option(help="The wording you read; refused if there is another by now.")
     ] = None,
@@ -141,7 +140,7 @@ def approve(
     """Let an article go to its audience: the one you name, else the one that the tags propose."""
     house, reviewer = open_house(), Reviewer(by, role)
     chosen = _parse_audience(house, audience)
-    times = {"live_from": _local(live_from), "expires_at": _local(expires)}
+    times = {"live_from": local(live_from), "expires_at": local(expires)}
     _decide(
         house,
         article,
@@ -212,13 +211,6 @@ def _decide(house: House, start: str, decision: Callable[[Desk, ArticleId], Deci
 
 def _parse_audience(house: House, words: list[str] | None) -> Audience | None:
     return audiences.parse(words, house.taxonomy) if words else None
-
-
-def _local(moment: datetime | None) -> datetime | None:
-    try:
-        return moment.astimezone() if moment else None
-    except (OverflowError, ValueError) as error:
-        raise Invalid(f"{moment} is out of range: give a moment of our time") from error
 
 
 def _label(house: House, tag: Tag, language: Language) -> str:

@@ -12,6 +12,7 @@ from catalog.database import Database
 from catalog.ids import TenantId
 from catalog.keys import Scope
 from catalog.records import Article, Employee
+from curation.librarian import Librarian
 from models.certificate import CertificateOptions
 from models.hashing import HashingEncoder
 from models.heuristic import HeuristicRanker
@@ -61,6 +62,7 @@ def world(database, tenant):
         encoder=HashingEncoder,
         read={}.__getitem__,
         certificates=CertificateOptions(),
+        librarians={tenant: Librarian(tenant, encoder=None)}.__getitem__,
     )
     client = TestClient(create_app(services), raise_server_exceptions=False)
     return World(client, database, tenant, seller, engineer, meant)

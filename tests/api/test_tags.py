@@ -60,6 +60,7 @@ def desk(sqlite_database, tenant):
         encoder=lambda: ENCODER,
         read=refuse,
         certificates=CertificateOptions(),
+        librarians={}.__getitem__,
     )
     return Desk(services, key)
 

@@ -7,10 +7,12 @@ import pytest
 from alembic import command
 from sqlalchemy import make_url, text
 
-from catalog import items, schema, sources
+from catalog import items, schema, search, sources
 from catalog.database import Database
 from catalog.hosts import host_of
 from catalog.ids import SourceId, TenantId, new_id
+from catalog.records import State
+from catalog.words import asked
 from tests.make import NOW
 
 ADDRESSES = {
@@ -85,3 +87,21 @@ def test_the_migration_spells_hosts_as_the_program_does():
     assert {url: host_of(url) for url in ADDRESSES if "[" not in url} == {
         url: host for url, host in ADDRESSES.items() if "[" not in url
     }
+
+
+def test_what_was_enriched_before_the_library_is_found_in_it(empty, tenant):
+    at_0001(empty, tenant)
+    moment = NOW.replace(tzinfo=None).isoformat(" ", "microseconds") if empty.is_sqlite else NOW
+    with empty.write() as connection:
+        for state in ("extracted", "approved"):
+            connection.execute(
+                text("INSERT INTO articles (tenant_id, id, url, title, lead, text, words, author, site_name, language,"
+                     " published_at, created_at, digest, revision, state, internal, needs_legal)"
+                     " VALUES (:of, :id, '', 'De bruggen', '', 'Open.', 1, '', '', 'nl', :at, :at, :digest, 1, :state,"
+                     " :no, :no)"),
+                {"of": tenant, "id": state, "digest": state, "state": state, "at": moment, "no": False},
+            )  # fmt: skip
+    schema.upgrade(empty)
+    with empty.read() as connection:
+        found = search.by_words(connection, tenant, asked("brug"), search.Filters(states=tuple(State)), 10)
+        assert [each.id for each in found] == ["approved"]
