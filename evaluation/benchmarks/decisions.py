@@ -5,7 +5,7 @@ it. Half of the texts can be decided on, the other half is asked about.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
 from typing import Final
@@ -43,7 +43,7 @@ class DecisionOptions:
     """After so many decisions the peers are asked as well."""
     seeds: tuple[int, ...] = (1, 2, 3)
     lessons: int = 50_000
-    refit: RefitOptions = RefitOptions()  # noqa: RUF009 - frozen
+    refit: RefitOptions = field(default_factory=RefitOptions)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,14 +116,10 @@ def _told(name: str, found: Mapping[tuple[str, int], float], options: DecisionOp
                 Figure(f"{name}: {decisions} decisions", "macro-F1", ours, peer, found[peer, decisions])
                 for peer in ("decisions alone", "vocabulary and decisions together")
             ]
-        unsure = Figure(
-            f"{name}: {decisions} decisions, unsurest first",
-            "macro-F1",
-            found["unsure", decisions],
-            "in any order",
-            ours,
-        )
-        figures += [unsure] if decisions > options.decisions[0] else []
+        if decisions in options.decisions[1:-1]:  # the first were drawn, and the last are nearly all there are
+            unsure = found["unsure", decisions]
+            order = f"{name}: {decisions} decisions, unsurest first"
+            figures.append(Figure(order, "macro-F1", unsure, "in any order", ours))
     return figures + [
         Figure(f"{name}: {at} decisions", unit, found[unit, at], "shared heads", found[unit, 0])
         for unit in ("log loss", "calibration error")

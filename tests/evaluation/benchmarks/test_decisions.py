@@ -25,7 +25,7 @@ TEXTS = Labelled(
     ),
     tuple(topic for topic in TOPICS for _ in range(20)),
 )
-OPTIONS = DecisionOptions(decisions=(12, 24), compared=24, seeds=(1, 2), lessons=60)
+OPTIONS = DecisionOptions(decisions=(12, 18, 24), compared=24, seeds=(1, 2), lessons=60)
 
 
 @pytest.fixture(scope="module")
