@@ -21,7 +21,7 @@ _ENOUGH: Final = 1e-5
 """A fit ends when a step lowers the loss by less than this share of it."""
 
 _FLATTEST: Final = 0.02
-"""Curvature of a cell whose odds are certain: they may turn out to be wrong, and are not certain then."""
+"""The least curvature of a cell: odds that are certain may be wrong, and the fit must be able to leave them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,7 +57,7 @@ class Regression:
 
     Vectors are taken from their centre: sentence embeddings share a large part, and a slope along it would only be a
     second bias, without its prior. They are turned to their principal axes, where each number to be found can be
-    scaled by its own curvature: L-BFGS then needs some ten steps, where it takes hundreds on raw embeddings.
+    scaled by its own curvature: L-BFGS then needs some thirty steps, where it takes hundreds on raw embeddings.
     """
 
     def __init__(self, problem: Problem) -> None:

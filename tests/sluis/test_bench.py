@@ -5,9 +5,10 @@ import pytest
 from sluis.commands.bench import BenchmarkFailed, run
 
 
-def test_tags_are_measured_on_real_texts_only(shell):
-    assert "--data DIR" in shell.fails("bench", "tagging")
-    assert "there is no" in shell.fails("bench", "tagging", "--data", "nowhere")
+@pytest.mark.parametrize("name", ["tagging", "decisions"])
+def test_tags_are_measured_on_real_texts_only(shell, name):
+    assert "--data DIR" in shell.fails("bench", name)
+    assert "there is no" in shell.fails("bench", name, "--data", "nowhere")
 
 
 def test_a_failure_in_the_other_process_is_heard(shell):
