@@ -40,7 +40,7 @@ class ExampleOut(Answer):
 
     text: str
     concept: str = Field(description="The tag's own concept, or one below it.")
-    likeness: float = Field(description="1: the same text; 0: no more alike than any two headlines.")
+    likeness: float = Field(description="1: the same text; 0: what any two headlines have in common.")
     article_id: str | None = Field(description="Null for an example of the vocabulary.")
 
 

@@ -65,7 +65,7 @@ def tags(
     asked: TextIn,
     language: Annotated[Language, Query(description="The language of labels, reasons and warnings.")] = "en",
     every: Annotated[bool, Query(alias="all", description="Every concept, not only the tags worth storing.")] = False,
-    reasons: Annotated[bool, Query(description="Without reasons it takes about a fifth of the time.")] = True,
+    reasons: Annotated[bool, Query(description="Without reasons it takes less than half as long.")] = True,
 ) -> TagsOut:
     """Just what an article with this text would get. Nothing is stored.
 
