@@ -1,7 +1,7 @@
 """The headlines that taggers were fitted on, kept beside them: a tag is explained by the ones nearest to the text.
 
-Cosines of one encoder lie close together (any two headlines: .73 to .86), so likeness is measured from the centre of all
-exemplars: 1 is the same text, 0 is what two headlines have on average, and one pair in a hundred is above .28.
+Cosines of one encoder lie close together (any two headlines: .73 to .86), so likeness is measured from the centre of
+all exemplars: 1 is the same text, 0 is what two headlines have on average, and one pair in a hundred is above .28.
 """
 
 import io
