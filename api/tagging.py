@@ -40,7 +40,7 @@ class ExampleOut(Answer):
 
     text: str
     concept: str = Field(description="The tag's own concept, or one below it.")
-    likeness: float = Field(description="1: the same text; 0: no more alike than any two headlines.")
+    likeness: float = Field(description="1: the same text; 0: what any two headlines have in common.")
     article_id: str | None = Field(description="Null for an example of the vocabulary.")
 
 
@@ -131,12 +131,12 @@ def warnings_out(doubted: Iterable[Doubt], language: Language) -> list[WarningOu
     return [WarningOut(code=doubt, text=doubts.in_words(doubt, language)) for doubt in doubted]
 
 
-def certificate_out(found: Standing, language: str) -> CertificateOut:
+def certificate_out(found: Standing, language: str | None) -> CertificateOut:
     """How the certificate stands for a language, and what it says in one line."""
     parts = {part.language: part for part in found.certificate.parts} if found.certificate else {}
-    if found.state == "none" or language not in parts:
+    part = parts.get(language or "")
+    if found.state == "none" or part is None:
         return CertificateOut(state="none", line=None)
-    part = parts[language]
     proven = f"{part.errors} of {part.n} wrong: at most {part.bound:.2%}, passes from {part.threshold:g}"
     return CertificateOut(state=found.state, line="; ".join(found.reasons) or proven)
 

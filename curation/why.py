@@ -26,7 +26,7 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A text with the tag. `likeness` is 1 for the same text, 0 for one that is no more alike than any.
+    """A text with the tag. `likeness` is 1 for the same text, 0 for what any two headlines have in common.
 
     `concept` is the one that it is an example of: the tag's own or one below it. `article_id` is None for a headline
     of the vocabulary.

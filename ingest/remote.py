@@ -43,6 +43,6 @@ def read(exchange: Exchange, url: str) -> Told:
     reply = exchange.ask("/read", {"url": url})
     if reply.status == 200:
         return Told(**orjson.loads(reply.content))
-    if 400 <= reply.status < 500:
+    if reply.status == 422:
         raise Unreadable(reply.problem())
     raise NotReadNow(reply.problem())

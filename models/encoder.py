@@ -147,9 +147,11 @@ def _batches(texts: Sequence[str]) -> Iterator[list[int]]:
     """Places of texts of about one length, longest first."""
     order = sorted(range(len(texts)), key=lambda place: -len(texts[place]))
     while order:
-        size = max(1, _BATCH_CHARACTERS // max(1, len(texts[order[0]])))
-        yield order[:size]
-        order = order[size:]
+        longest = len(texts[order[0]])
+        size = max(1, _BATCH_CHARACTERS // max(1, longest))
+        batch = [place for place in order[:size] if 2 * len(texts[place]) >= longest]
+        yield batch
+        order = order[len(batch) :]
 
 
 def _silence() -> None:

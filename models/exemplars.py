@@ -1,13 +1,14 @@
 """The headlines that taggers were fitted on, kept beside them: a tag is explained by the ones nearest to the text.
 
-Cosines of one encoder lie close together (two headlines about nothing in common: .8), so likeness is measured from the
-centre of all exemplars: 1 is the same text, 0 is no more alike than any two headlines.
+Cosines of one encoder lie close together (any two headlines: .73 to .86), so likeness is measured from the centre of
+all exemplars: 1 is the same text, 0 is what two headlines have on average, and one pair in a hundred is above .28.
 """
 
 import io
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, NamedTuple, Self
 
 import numpy as np
@@ -28,7 +29,7 @@ class Exemplar(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Exemplars:
     """Row i of `vectors`, shape (n, dimensions), is the vector of `said[i]`; half precision is plenty to compare."""
 
@@ -49,11 +50,15 @@ class Exemplars:
 
     def likeness(self, vector: Vectors, others: NDArray[np.floating]) -> NDArray[np.float32]:
         """How like each row of `others` is to one vector, from -1 to 1, shape (n,)."""
-        centre = self.vectors.mean(axis=0, dtype=np.float32)
-        one, many = vector - centre, others.astype(np.float32) - centre
+        one, many = vector - self._centre, others.astype(np.float32) - self._centre
         lengths = np.linalg.norm(one) * np.linalg.norm(many, axis=1)
         found: NDArray[np.float32] = (many @ one) / np.maximum(lengths, np.finfo(np.float32).tiny)
         return found
+
+    @cached_property
+    def _centre(self) -> NDArray[np.float32]:
+        centre: NDArray[np.float32] = self.vectors.mean(axis=0, dtype=np.float32)
+        return centre
 
     def to_files(self) -> dict[str, bytes]:
         """As files of an artefact."""

@@ -154,7 +154,7 @@ class RemoteEncoder:
 
     def _told(self, reply: Reply) -> tuple[str, int]:
         """Which encoder an answer is of."""
-        if 400 <= reply.status < 500:
+        if reply.status in (413, 422):
             raise Invalid(reply.problem())
         if reply.status != 200:
             raise EncoderAway(reply.problem())

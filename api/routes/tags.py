@@ -1,6 +1,9 @@
 """Tags for any text or page, on the spot. Nothing is stored, and nothing is read or encoded in this process."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import BoundedSemaphore
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
@@ -26,6 +29,9 @@ from models.taggers import Probabilities, Taggers, strongest
 router = APIRouter(tags=["content"])
 
 _TOLD_CHARACTERS: Final = 600
+_AT_ONCE: Final = 8
+_PLACES = BoundedSemaphore(_AT_ONCE)
+"""Each of them waits in a thread, and whoever asks for a feed needs one too."""
 
 
 class NoTaggers(Unavailable):
@@ -34,10 +40,18 @@ class NoTaggers(Unavailable):
     code = "no_taggers"
 
 
+class Busy(Unavailable):
+    """As many texts are being tagged as may be at once."""
+
+    code = "busy"
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the taggers found in one text. `vector` is None where there was no word to encode."""
+    """What was found in one text. Without words there is no language, no tag and no `vector`."""
 
+    language: str | None
+    doubts: list[Doubt]
     probabilities: Probabilities
     stored: list[Tag]
     vector: Vector | None
@@ -51,7 +65,7 @@ def tags(
     asked: TextIn,
     language: Annotated[Language, Query(description="The language of labels, reasons and warnings.")] = "en",
     every: Annotated[bool, Query(alias="all", description="Every concept, not only the tags worth storing.")] = False,
-    reasons: Annotated[bool, Query(description="Without reasons it takes about a fifth of the time.")] = True,
+    reasons: Annotated[bool, Query(description="Without reasons it takes less than half as long.")] = True,
 ) -> TagsOut:
     """Just what an article with this text would get. Nothing is stored.
 
@@ -61,10 +75,10 @@ def tags(
     taggers = wired.taggers()
     if taggers is None:
         raise NoTaggers("there are no taggers yet: 'sluis enrich' or 'sluis work' fits them")
-    told = wired.read(asked.url) if asked.url else Told(asked.title, "", asked.text or "", asked.language)
-    written = asked.language or languages.detect((told.text or told.title)[:_TOLD_CHARACTERS], told.language)
-    doubted = doubts(f"{told.title}\n{told.text}", written)
-    seen = _look(told, written, wired, taggers, reasons=reasons and Doubt.EMPTY not in doubted)
+    with _place():
+        told = wired.read(asked.url) if asked.url else Told(asked.title, "", asked.text or "")
+        seen = _look(told, asked.language, wired, taggers, reasons=reasons)
+    found = _reasons(wired, tenant, taggers, seen) if reasons else {}
     with wired.database.read() as connection:
         about = passing.basis(connection, tenant, taggers)
         certified = passing.standing(connection, tenant, about, wired.certificates, wired.clock())
@@ -72,37 +86,43 @@ def tags(
     return TagsOut(
         title=told.title,
         url=told.url,
-        language=written if seen.vector is not None else asked.language,
-        tags=tags_out(
-            seen.probabilities,
-            seen.stored,
-            _reasons(wired, tenant, taggers, seen) if reasons else {},
-            wired.taxonomy,
-            language,
-            every=every,
-        ),
+        language=seen.language,
+        tags=tags_out(seen.probabilities, seen.stored, found, wired.taxonomy, language, every=every),
         audience=listed(proposed.axes) if proposed else None,
-        confidence="low" if doubted else "normal",
-        warnings=warnings_out(doubted, language),
-        certificate=certificate_out(certified, written),
+        confidence="low" if seen.doubts else "normal",
+        warnings=warnings_out(seen.doubts, language),
+        certificate=certificate_out(certified, seen.language),
         tagger=taggers.version,
         encoder=taggers.encoder,
     )
 
 
-def _look(told: Told, language: str, wired: Services, taggers: Taggers, *, reasons: bool) -> Seen:
-    """Have it encoded and tag it. Raises EncoderAway, ArtefactMismatch."""
+@contextmanager
+def _place() -> Iterator[None]:
+    if not _PLACES.acquire(blocking=False):
+        raise Busy(f"{_AT_ONCE} texts are being tagged now: send the same again later")
+    try:
+        yield
+    finally:
+        _PLACES.release()
+
+
+def _look(told: Told, known: str | None, wired: Services, taggers: Taggers, *, reasons: bool) -> Seen:
+    """Have a text encoded and tag it; its language is `known`, or read off the words. Raises as `_encoded`."""
+    language = known or languages.detect((told.text or told.title)[:_TOLD_CHARACTERS], told.language)
+    doubted = doubts(f"{told.title}\n{told.text}", language)
+    if Doubt.EMPTY in doubted:
+        return Seen(None, doubted, {head.facet: {} for head in taggers.heads}, [], None, {})
     read = passage(told)
-    if not any(character.isalnum() for character in read):
-        return Seen({head.facet: {} for head in taggers.heads}, [], None, {})
     parts = sentences(read, language) if reasons else []
     vectors = _encoded([read, *parts], wired, taggers)
     [found] = taggers.probabilities(vectors[:1])
     stored = strongest(found, taggers.version)
-    return Seen(found, stored, vectors[0], why.carriers(stored, parts, vectors[1:], taggers))
+    return Seen(language, doubted, found, stored, vectors[0], why.carriers(stored, parts, vectors[1:], taggers))
 
 
 def _encoded(texts: list[str], wired: Services, taggers: Taggers) -> Vectors:
+    """Vectors that these taggers are for. Raises EncoderAway, ArtefactMismatch."""
     encoder = wired.encoder()
     vectors = encoder.encode(texts)
     if encoder.digest != taggers.encoder:  # asked after the vectors, so it is the digest of what made them

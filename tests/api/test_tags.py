@@ -1,6 +1,7 @@
 """`POST /v1/tags`: what any text would get, why, and a clear word where it cannot be had."""
 
 from dataclasses import dataclass, replace
+from threading import BoundedSemaphore
 from typing import Any
 
 import pytest
@@ -251,6 +252,16 @@ def test_over_a_real_socket_it_is_the_same(desk):
     with answers(ENCODER) as path:
         far = desk.ask(but={"encoder": lambda: RemoteEncoder(Exchange(Address(path)))}).json()
     assert far == desk.ask().json()
+
+
+def test_no_more_wait_for_the_encoder_at_once_than_leave_room_for_others(desk, monkeypatch):
+    places = BoundedSemaphore(1)
+    monkeypatch.setattr("api.routes.tags._PLACES", places)
+    with places:
+        assert desk.refused(503)["code"] == "busy"
+    assert desk.ask().status_code == 200
+    assert desk.refused(422, {"url": "http://10.0.0.1/"})["code"] == "unreadable"
+    assert desk.ask().status_code == 200
 
 
 def test_vectors_of_another_encoder_are_never_given_to_these_heads(desk):

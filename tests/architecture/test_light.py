@@ -1,5 +1,6 @@
 """The serving process stays light, and torch never meets faiss or LightGBM. Seen from outside, on real processes."""
 
+import json
 import os
 import signal
 import socket
@@ -18,7 +19,11 @@ from catalog import keys, people, tenants
 from catalog.database import Database
 from catalog.ids import TenantId
 from catalog.keys import Scope
+from models.manifest import TAGGERS
+from models.registry import Registry
 from tests import make
+from tests.answering import answers
+from tests.vocabulary import ENCODER, TEXT, taggers
 
 HEAVY = {"torch", "transformers", "sentence_transformers", "trafilatura", "feedparser", "sklearn"}
 OPENMP = {"faiss", "lightgbm"}
@@ -31,7 +36,7 @@ def loaded_by(probe: str) -> set[str]:
     return set(subprocess.check_output(command, text=True).split())
 
 
-@pytest.mark.parametrize("module", ["api.app", "sluis.main", "sluis.commands.serve"])
+@pytest.mark.parametrize("module", ["api.app", "sluis.main", "sluis.commands.serve", "sluis.serving", "sluis.reasons"])
 def test_importing_the_edge_loads_nothing_heavy(module):
     assert not HEAVY & loaded_by(f"import {module}")
 
@@ -61,18 +66,19 @@ def serving(folder: Path) -> Iterator[tuple[str, Path]]:
             process.wait(timeout=START_SECONDS)
 
 
-def fetch(url: str, key: str = "") -> bytes:
+def fetch(url: str, key: str = "", body: bytes | None = None) -> bytes:
     deadline = time.monotonic() + START_SECONDS
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
     while True:
         try:
-            return urlopen(Request(url, headers={"Authorization": f"Bearer {key}"}), timeout=10).read()
+            return urlopen(Request(url, body, headers), timeout=10).read()
         except (URLError, ConnectionError):
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.1)
 
 
-def test_a_running_server_that_ranked_has_loaded_nothing_heavy(tmp_path):
+def test_a_running_server_that_ranked_and_tagged_has_loaded_nothing_heavy(tmp_path):
     database = Database(f"sqlite:///{tmp_path / 'sluis.db'}")
     tenant = TenantId("default")
     with serving(tmp_path) as (origin, imports):
@@ -82,9 +88,15 @@ def test_a_running_server_that_ranked_has_loaded_nothing_heavy(tmp_path):
             people.upsert(connection, tenant, [person])
             make.store_live(connection, tenant, make.audience("sales"))
             tenants.set_encoder(connection, tenant, make.ENCODER)
-            key = keys.create(connection, tenant, "test", frozenset({Scope.RECOMMEND}), make.NOW)
+            key = keys.create(connection, tenant, "test", frozenset({Scope.RECOMMEND, Scope.CONTENT}), make.NOW)
         answer = fetch(f"{origin}/v1/employees/{person.id}/feed", key)
         assert b"Lock gates open again" in answer
+        registry = Registry(tmp_path / "artefacts")
+        made = registry.add(TAGGERS, taggers().to_files(), facts={}, metrics={}, now=make.NOW)
+        registry.promote(TAGGERS, made.name)
+        with answers(ENCODER, path=tmp_path / "encoder.sock"):
+            answer = fetch(f"{origin}/v1/tags", key, json.dumps({"text": TEXT}).encode())
+        assert b"A seller gave the customer" in answer
     loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in imports.read_text().splitlines()}
     assert "ranking" in loaded
     assert not HEAVY & loaded

@@ -1,5 +1,8 @@
 """The contract on the default encoder. Run in a process of its own by tests/models/test_encoder.py: it loads torch."""
 
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
 import pytest
 
 from models.encoder import SentenceEncoder, load_encoder
@@ -12,4 +15,9 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> SentenceEncoder:
 
 
 class TestSentenceEncoder(EncoderContract):
-    """Every test is inherited."""
+    def test_threads_may_share_it(self, encoder: SentenceEncoder) -> None:
+        asked = [[f"text {place} of {count}" for count in range(3)] for place in range(8)]
+        alone = [encoder.encode(texts) for texts in asked]
+        with ThreadPoolExecutor(4) as threads:
+            for one, other in zip(alone, threads.map(encoder.encode, asked), strict=True):
+                np.testing.assert_allclose(one, other, atol=1e-5)

@@ -115,6 +115,7 @@ def test_trouble_over_there_is_told_here(trouble, told, caplog):
         ({"status": 302, "headers": {"Location": "http://10.0.0.1/"}}, "none of ours"),
         ({"body": b"1234", "headers": {"Sluis-Encoder": "e" * 64, "Sluis-Dimensions": "64"}}, "half an answer"),
         ({"body": b"1234", "headers": {"Sluis-Encoder": "e" * 64, "Sluis-Dimensions": "many"}}, "is no encoder"),
+        ({"status": 404, "text": "no such page"}, "none of ours"),
         ({"status": 500, "body": b"\xff\x00"}, "none of ours"),
     ],
 )
