@@ -53,6 +53,16 @@ def store(connection: Connection, tenant: TenantId, encoder: str, read: Sequence
         tenants.touch(connection, tenant)
 
 
+def by_article(
+    connection: Connection, tenant: TenantId, encoder: str
+) -> tuple[list[ArticleId], list[str | None], list[Vector]]:
+    """Every article that has a vector of this encoder, its language, and the vector."""
+    same = (_e.c.tenant_id == _a.c.tenant_id) & (_e.c.article_id == _a.c.id) & (_e.c.encoder == encoder)
+    query = select(_a.c.id, _a.c.language, _e.c.vector).select_from(_a.join(_e, same)).where(_a.c.tenant_id == tenant)
+    rows = connection.execute(query.order_by(_a.c.id)).all()
+    return [row.id for row in rows], [row.language for row in rows], [row.vector for row in rows]
+
+
 def versions(connection: Connection, tenant: TenantId, states: Iterable[State]) -> list[Version]:
     """Articles in any of `states`, in the revision that they have now."""
     query = select(_a.c.id, _a.c.revision).where(_a.c.tenant_id == tenant, _a.c.state.in_(list(states)))

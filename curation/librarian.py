@@ -1,14 +1,14 @@
 """Search an organisation's articles by words and meaning together, and find those that are like a given one."""
 
-from collections.abc import Container, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Final
 
 import numpy as np
 from sqlalchemy import Connection
 
-from catalog import articles, search, tenants
+from catalog import articles, embeddings, search, tenants
 from catalog.database import Database
 from catalog.errors import Conflict, Unavailable
 from catalog.ids import ArticleId, TenantId
@@ -17,6 +17,7 @@ from catalog.search import Candidate, Filters
 from catalog.words import asked
 from curation.library import Hit, Way, fuse
 from models.index import Index
+from models.languages import level
 from models.protocols import Encoder
 
 _DEPTH: Final = 100
@@ -69,19 +70,25 @@ class _Read:
 
 @dataclass(frozen=True, slots=True)
 class _Shelf:
-    """The vectors of one moment, to search: `ids` are the articles of the index's rows, which is None without any."""
+    """The vectors of one moment, to search: `places` has the index's row of each article; no index without any."""
 
     version: tuple[str | None, int]
-    ids: tuple[ArticleId, ...] = ()
+    places: Mapping[ArticleId, int] = field(default_factory=dict)
     index: Index | None = None
+
+    def vector(self, article: ArticleId) -> Vector:
+        """An article's own. Raises NotEnriched where it has none yet."""
+        if self.index is None or article not in self.places:
+            raise NotEnriched(f"article {article} has no vector yet: 'sluis enrich' finds what it is about")
+        return self.index.row(self.places[article])
 
     def nearest(self, vector: Vector, admitted: Container[ArticleId], depth: int) -> list[ArticleId]:
         """Those of `admitted` that are nearest to a vector, nearest first."""
-        mask = np.fromiter((each in admitted for each in self.ids), np.bool_, len(self.ids))
+        ids = list(self.places)
+        mask = np.fromiter((each in admitted for each in ids), np.bool_, len(ids))
         if self.index is None or not mask.any():
             return []
-        places, _ = self.index.search(vector, mask, depth)
-        return [self.ids[place] for place in places]
+        return [ids[place] for place in self.index.search(vector, mask, depth)[0]]
 
 
 class Librarian:
@@ -111,9 +118,9 @@ class Librarian:
             if read is None or note:
                 rankings = {Way.WORDS: search.by_words(connection, self._tenant, words, filters, depth)}
             else:
-                half = -(-len(words) // 2)  # what has fewer of the words is found better by its meaning
+                most = -(-3 * len(words) // 4)  # what has fewer of the words is found better by its meaning
                 rankings = {
-                    Way.WORDS: search.by_words(connection, self._tenant, words, filters, depth, at_least=half),
+                    Way.WORDS: search.by_words(connection, self._tenant, words, filters, depth, at_least=most),
                     Way.MEANING: self._nearest(connection, read.vector, filters, depth),
                 }
             return Findings(tuple(self._told(connection, fuse(rankings)[:limit])), note)
@@ -125,10 +132,7 @@ class Librarian:
         """
         with database.read() as connection:
             known = articles.get(connection, self._tenant, article)
-            used = tenants.get(connection, self._tenant).encoder
-            vector = articles.vectors(connection, self._tenant, used, [article]).get(article) if used else None
-            if vector is None:
-                raise NotEnriched(f"article {article} has no vector yet: 'sluis enrich' finds what it is about")
+            vector = self._vectors(connection).vector(article)
             near = self._nearest(connection, vector, filters, max(_DEPTH, limit), but=article)
             found = self._told(connection, fuse({Way.MEANING: near})[:limit])
         own = known.story_id or known.id
@@ -162,9 +166,7 @@ class Librarian:
         version = tenant.encoder, tenant.content_version
         with self._lock:
             if self._shelf.version != version:
-                known = articles.vectors(connection, self._tenant, tenant.encoder) if tenant.encoder else {}
-                index = Index(np.stack(list(known.values()))) if known else None
-                self._shelf = _Shelf(version, tuple(known), index)
+                self._shelf = _shelf(connection, self._tenant, *version)
             return self._shelf
 
     def _told(self, connection: Connection, hits: Sequence[Hit]) -> list[Found]:
@@ -173,3 +175,12 @@ class Librarian:
         return [
             Found(known[hit.article], hit.score, hit.ways, others=max(0, tellers.get(hit.story, 1) - 1)) for hit in hits
         ]
+
+
+def _shelf(connection: Connection, tenant: TenantId, encoder: str | None, content_version: int) -> _Shelf:
+    """Languages are levelled: else a question found what is in its own language before what answers it in another."""
+    version = encoder, content_version
+    ids, languages, vectors = embeddings.by_article(connection, tenant, encoder) if encoder else ([], [], [])
+    if not ids:
+        return _Shelf(version)
+    return _Shelf(version, {each: place for place, each in enumerate(ids)}, Index(level(np.stack(vectors), languages)))

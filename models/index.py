@@ -29,6 +29,11 @@ class Index:
         self._flat = self._faiss.IndexFlatIP(vectors.shape[1])
         self._flat.add(np.ascontiguousarray(vectors, dtype=np.float32))
 
+    def row(self, place: int) -> NDArray[np.float32]:
+        """One of the vectors, as it was given."""
+        found: NDArray[np.float32] = self._flat.reconstruct(place)
+        return found
+
     def search(
         self, query: NDArray[np.float32], allowed: NDArray[np.bool_], k: int
     ) -> tuple[NDArray[np.intp], NDArray[np.float32]]:

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog.words import asked, stems, tsvector
@@ -57,12 +57,14 @@ def test_the_longest_article_still_fits_postgresql():
     assert len(tsvector(said).encode()) < 1_048_575
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_whatever_is_typed_becomes_nothing_but_words(typed):
     for each in asked(typed):
         assert all(re.fullmatch(r"[^\W_]{1,40}", form) for form in each)
 
 
+@settings(deadline=None)
 @given(st.text(min_size=1), st.sampled_from(["nl", "en", "de", "fr", "pl", None]))
 def test_each_word_of_a_text_is_found_by_typing_it(text, language):
     for word in stems({"text": text}, None)["text"]:

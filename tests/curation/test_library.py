@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog.ids import ArticleId
@@ -67,6 +67,7 @@ def test_nothing_found_is_nothing():
     assert fuse({}) == fuse({WORDS: [], MEANING: []}) == []
 
 
+@settings(deadline=None)
 @given(RANKINGS)
 def test_each_story_that_was_found_is_there_once_and_the_best_first(rankings):
     hits = fuse(rankings)
@@ -77,12 +78,14 @@ def test_each_story_that_was_found_is_there_once_and_the_best_first(rankings):
     assert all(TOLD[hit.article].story_id == hit.story for hit in hits)
 
 
+@settings(deadline=None)
 @given(RANKINGS)
 def test_the_order_of_the_ways_does_not_matter(rankings):
     turned = dict(reversed(rankings.items()))
     assert names(fuse(rankings)) == names(fuse(turned))
 
 
+@settings(deadline=None)
 @given(RANKINGS)
 def test_a_better_place_never_costs_a_story_its_own(rankings):
     ranking = rankings[WORDS]

@@ -58,3 +58,7 @@ def test_a_mask_of_another_size_is_refused():
 def test_faiss_is_loaded_only_when_something_is_searched():
     probe = "import sys, ranking.feed; print('faiss' in sys.modules, 'lightgbm' in sys.modules)"
     assert subprocess.check_output([sys.executable, "-c", probe], text=True).split() == ["False", "False"]
+
+
+def test_a_row_comes_back_as_it_was_given():
+    assert np.array_equal(INDEX.row(7), VECTORS[7])
