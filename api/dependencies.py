@@ -16,10 +16,13 @@ from ranking.feed import FeedService
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """All that the edge needs from the floors below; made once by the roof."""
+    """All that the edge needs from the floors below; made once by the roof.
+
+    `taxonomy` gives an organisation's vocabulary as a transaction sees it: its own words are nobody else's.
+    """
 
     database: Database
-    taxonomy: Taxonomy
+    taxonomy: Callable[[Connection, TenantId], Taxonomy]
     clock: Callable[[], datetime]
     feeds: Callable[[TenantId], FeedService]
 

@@ -66,6 +66,21 @@ class Action(StrEnum):
     WITHDRAW = "withdraw"
 
 
+class WordAction(StrEnum):
+    """What somebody did to the organisation's vocabulary."""
+
+    ADD = "add"
+    EDIT = "edit"
+    RENAME = "rename"
+    MERGE = "merge"
+    RETIRE = "retire"
+    RESTORE = "restore"
+    HIDE = "hide"
+    UNHIDE = "unhide"
+    BORROW = "borrow"
+    FORGET = "forget"
+
+
 class EventType(StrEnum):
     """What an employee did with one article of a slate. `click`: a reader in their network followed the share."""
 
@@ -99,7 +114,7 @@ class Tenant:
     """One organisation.
 
     `seq` numbers its events without gaps, `content_version` grows with every change of what can be served, `encoder`
-    is the digest of the encoder whose vectors are in use.
+    is the digest of the encoder whose vectors are in use, `vocabulary_version` grows with every change of its own words.
     """
 
     name: str
@@ -107,6 +122,7 @@ class Tenant:
     seq: int = 0
     content_version: int = 0
     encoder: str | None = None
+    vocabulary_version: int = 0
 
     def __post_init__(self) -> None:
         if FUNCTION not in self.hard_axes or not set(self.hard_axes) <= set(AXES):
@@ -305,6 +321,18 @@ class Decision:
     before: State
     after: State
     reason: str
+    changes: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class WordChange:
+    """One line of the vocabulary's own audit trail. `concept` is None where the change is of no single one."""
+
+    at: datetime
+    actor: str
+    action: WordAction
+    facet: str
+    concept: str | None
     changes: Mapping[str, object] = field(default_factory=dict)
 
 

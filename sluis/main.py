@@ -27,6 +27,7 @@ from sluis.commands import (
     sources,
     taxonomy,
     train,
+    vocabulary,
 )
 from sluis.console import err
 
@@ -35,6 +36,7 @@ app.add_typer(sources.app, name="source")
 app.add_typer(articles.app, name="article")
 app.add_typer(review.app, name="review")
 app.add_typer(people.app, name="people")
+app.add_typer(vocabulary.app, name="vocabulary")
 app.add_typer(models.app, name="models")
 app.add_typer(keys.app, name="key")
 app.add_typer(audit.app, name="audit")

@@ -41,4 +41,5 @@ def run(house: House, host: str, port: int) -> None:
 def services(house: House) -> Services:
     """What the HTTP edge needs, from this house. One feed service per tenant, kept as long as the process runs."""
 
-    return Services(database=house.database, taxonomy=house.taxonomy, clock=utcnow, feeds=cache(house.feeds))
+    words = house.vocabularies.taxonomy
+    return Services(database=house.database, taxonomy=words, clock=utcnow, feeds=cache(house.feeds))

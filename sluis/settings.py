@@ -27,7 +27,6 @@ class Settings(BaseSettings):
     encoder: str = Field(
         "intfloat/multilingual-e5-small", description="A sentence-transformers model: a name or a local folder."
     )
-    themes: Path | None = Field(None, description="A TOML file with the organisation's own [[theme]] concepts.")
     trusted_hosts: Annotated[frozenset[tuple[str, int]], NoDecode] = Field(
         frozenset(), description="address:port pairs on private addresses that ingest may read, separated by commas."
     )

@@ -88,6 +88,7 @@ class Enrichment:
 
     def __init__(self, house: House) -> None:
         self._house = house
+        self._fitted: Taggers | None = None
 
     def waiting(self) -> int:
         """How many articles wait for it."""
@@ -99,9 +100,9 @@ class Enrichment:
         from ingest.enrich import enrich
 
         house = self._house
-        encoder, taggers = self._learned
         options = house.settings.enrich_options()
-        return enrich(house.database, house.tenant, encoder, taggers, options, utcnow, tick, go_on)
+        taggers = self._taggers()
+        return enrich(house.database, house.tenant, self._encoder, taggers, options, utcnow, tick, go_on)
 
     def route(self) -> int:
         """Send every tagged article on to whoever must decide; how many."""
@@ -114,6 +115,11 @@ class Enrichment:
             routed += moved
 
     @cached_property
-    def _learned(self) -> "tuple[SentenceEncoder, Taggers]":
-        encoder = self._house.encoder()
-        return encoder, self._house.taggers(encoder, partial(progress, "Learning the vocabulary (once)"))
+    def _encoder(self) -> "SentenceEncoder":
+        return self._house.encoder()
+
+    def _taggers(self) -> "Taggers":
+        """Those of the vocabulary of now: the organisation may have changed its words since the last run."""
+        if self._fitted is None or self._fitted.taxonomy != self._house.taxonomy.digest:
+            self._fitted = self._house.taggers(self._encoder, partial(progress, "Learning the vocabulary"))
+        return self._fitted

@@ -12,6 +12,7 @@ from catalog.database import Database
 from catalog.ids import TenantId
 from catalog.keys import Scope
 from catalog.records import Article, Employee
+from catalog.vocabulary import Vocabularies
 from models.heuristic import HeuristicRanker
 from ranking.config import RankingOptions
 from ranking.feed import FeedService
@@ -52,7 +53,7 @@ def world(database, tenant):
         }
     services = Services(
         database=database,
-        taxonomy=taxonomy.load(),
+        taxonomy=Vocabularies(taxonomy.load()).taxonomy,
         clock=lambda: NOW,
         feeds={tenant: FeedService(tenant, HeuristicRanker, RankingOptions())}.__getitem__,
     )

@@ -163,7 +163,7 @@ def in_words(tags: Sequence[Tag], taxonomy: Taxonomy, language: Language) -> str
     facets = []
     for facet in FACETS:
         sure = [tag.concept for tag in tags if tag.facet == facet and tag.probability >= SURE]
-        labels = [taxonomy.concept(facet, concept).label(language) for concept in sure]
+        labels = [taxonomy.label(facet, concept, language) for concept in sure]
         facets += [f"{say(facet, language)}: {', '.join(labels)}"] if labels else []
     return " · ".join(facets)
 
