@@ -113,8 +113,9 @@ class Audience:
 class Tenant:
     """One organisation.
 
-    `seq` numbers its events without gaps, `content_version` grows with every change of what can be served, `encoder`
-    is the digest of the encoder whose vectors are in use, `vocabulary_version` grows with every change of its own words.
+    `seq` numbers its events without gaps, `content_version` grows with every change of what can be served and
+    `vocabulary_version` with every change of its own words, `encoder` is the digest of the encoder whose vectors are in
+    use.
     """
 
     name: str

@@ -1,6 +1,6 @@
 """Published standards whose codes the taxonomy names: what they say about our concepts, read from the published files.
 
-ESCO (occupations, by the ISCO-08 group they are in) tells of functions, NACE of industries, IPTC Media Topics of topics.
+ESCO (occupations, by their ISCO-08 group) tells of functions, NACE of industries, IPTC Media Topics of topics.
 """
 
 import csv
@@ -93,9 +93,8 @@ def read(standard: Standard, path: Path, taxonomy: Taxonomy, language: str | Non
                 told = BorrowedText(standard.name, spoken, standard.facet, concept, codes[0], short)
                 found.setdefault((spoken, concept, short), told)
     except (csv.Error, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise BadStandard(
-            f"{path} is not {standard.name} as it is published ({str(error) or type(error).__name__}): download it again"
-        ) from error
+        why = str(error) or type(error).__name__
+        raise BadStandard(f"{path} is not {standard.name} as it is published ({why}): download it again") from error
     if not found:
         raise BadStandard(f"{path} says nothing about our {standard.facet} concepts: is it really {standard.name}?")
     return list(found.values())

@@ -1,7 +1,7 @@
 """Changes of an organisation's own words. Each one checks what is allowed, and writes its line of the trail.
 
-The functions take the caller's connection: a change and its line are kept together or not at all. What was decided under
-an old id is never rewritten: it is read under the new one.
+The functions take the caller's connection: a change and its line are kept together or not at all. What was decided
+under an old id is never rewritten: it is read under the new one.
 """
 
 from collections.abc import Iterable, Mapping

@@ -1,8 +1,8 @@
 """Heads for an organisation's own concepts, of which there are a few examples and nothing to check them on.
 
-Three to ten headlines say too little of how an article about a theme scores to fit that, too. Shipped concepts stand in:
-each is told by as few of its headlines, and how the others then score beside those of other concepts says what a score
-is worth (docs/decisions/0016-own-vocabulary.md has the figures).
+Three to ten headlines say too little of how an article about a theme scores to fit that, too. Shipped concepts stand
+in: each is told by as few of its headlines, and how the others then score beside those of other concepts says what a
+score is worth (docs/decisions/0016-own-vocabulary.md has the figures).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -30,6 +30,7 @@ _FEW: Final = 5
 _PRIOR: Final = 3.0
 """So many examples at the centre of all headlines are added to a concept's own: few examples are typical of little."""
 _SHRINKAGE: Final = 0.8
+_OWN_SHARE: Final = 1 / 3
 _SEED: Final = 1
 _ROUNDS: Final = 2
 
@@ -55,15 +56,44 @@ class Ground:
         centre = np.vstack([known for _, known in told]).mean(axis=0)
         return cls(centre, precision, _link(told, centre, precision))
 
-    def head(self, facet: str, concepts: Sequence[Concept], headlines: Headlines) -> Head:
-        """A head for own concepts, each judged by itself: others of the facet may well be true of the same text."""
+    def heads(self, own: Mapping[str, Sequence[Concept]], headlines: Headlines) -> tuple[Head, ...]:
+        """A head per facet that has own concepts, of which a parent stands before its children.
+
+        Each concept is judged by itself: others of the facet may well be true of the same text.
+        """
+        centres = self._centres(own, headlines)
+        return tuple(self._head(facet, concepts, headlines, centres) for facet, concepts in own.items() if concepts)
+
+    def _head(
+        self, facet: str, concepts: Sequence[Concept], headlines: Headlines, centres: Mapping[tuple[str, str], Matrix]
+    ) -> Head:
         places = {concept.id: place for place, concept in enumerate(concepts)}
         parents = tuple(places[concept.parent] if concept.parent else -1 for concept in concepts)
-        columns = [_column(headlines[facet, concept.id], self.centre, self.precision) for concept in concepts]
+        keys = [(facet, concept.id) for concept in concepts]
+        columns = [_column(headlines[key], centres[key], self.precision) for key in keys]
         columns.append((np.zeros_like(self.centre), 0.0))  # what a text at the centre scores
         weights = np.array([weights for weights, _ in columns]).T.astype(np.float32)
         bias = np.array([bias for _, bias in columns], dtype=np.float32)
         return Head(facet, tuple(places), parents, weights, bias, self.link)
+
+    def _centres(self, own: Mapping[str, Sequence[Concept]], headlines: Headlines) -> dict[tuple[str, str], Matrix]:
+        """What each own concept is told from: the shipped headlines, and partly those of other own concepts, which
+        sound more like what the organisation writes about."""
+        roots = {key: root for facet, concepts in own.items() for key, root in _roots(facet, concepts).items()}
+        centres = {}
+        for key, root in roots.items():
+            others = [headlines[other] for other in roots if roots[other] != root]
+            jargon = np.vstack(others).mean(axis=0) if others else self.centre
+            centres[key] = (1 - _OWN_SHARE) * self.centre + _OWN_SHARE * jargon
+        return centres
+
+
+def _roots(facet: str, concepts: Sequence[Concept]) -> dict[tuple[str, str], tuple[str, str]]:
+    """The topmost concept above each."""
+    roots: dict[tuple[str, str], tuple[str, str]] = {}
+    for concept in concepts:
+        roots[facet, concept.id] = roots[facet, concept.parent] if concept.parent else (facet, concept.id)
+    return roots
 
 
 def _column(known: Matrix, centre: Matrix, precision: Matrix) -> tuple[Matrix, float]:

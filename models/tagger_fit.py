@@ -103,7 +103,7 @@ def _own_heads(taxonomy: Taxonomy, known: Sequence[Example], vectors: Matrix) ->
     concepts = list(_known_concepts(taxonomy))
     headlines = {(each.facet, each.id): vectors[places[each.facet, each.id]] for each in concepts}
     ground = Ground.of((each for each in concepts if each.facet not in OWN_FACETS), headlines)
-    return tuple(ground.head(facet, each, headlines) for facet, each in own.items() if each)
+    return ground.heads(own, headlines)
 
 
 def _fit_facet(facet: str, taxonomy: Taxonomy, known: Sequence[Example], vectors: Matrix) -> Head:

@@ -53,7 +53,9 @@ class House:
 
     @property
     def taxonomy(self) -> Taxonomy:
-        """The vocabulary in use now: the shipped one, with the organisation's own words."""
+        """The vocabulary in use now: the shipped one, with the organisation's own words where it has a database."""
+        if not self.database.is_there:
+            return self.vocabularies.shipped
         with self.database.read() as connection:
             return self.vocabularies.taxonomy(connection, self.tenant)
 

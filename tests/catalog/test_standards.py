@@ -23,7 +23,10 @@ def written(folder, name, text):
 
 
 def test_esco_tells_of_functions_by_the_longest_isco_code(tmp_path):
-    rows = 'x,1,2431,adman,"advertises\n things"\nx,2,2521,dba,keeps databases\nx,3,2512,dev,writes\nx,4,0110,soldier,fights\n'
+    rows = (
+        'x,1,2431,adman,"advertises\n things"\n'
+        "x,2,2521,dba,keeps databases\nx,3,2512,dev,writes\nx,4,0110,soldier,fights\n"
+    )
     expected = {
         ("en", "2431", "marketing-communications", "advertises things"),
         ("en", "2521", "data-analytics", "keeps databases"),
@@ -44,7 +47,8 @@ def test_nace_has_labels_in_one_language_and_notes_in_english(tmp_path):
         ("nl", "L6419", "banking", "Banken"),
     }
     assert told("nace", written(tmp_path, "nace-rev2-nl.csv", bare)) == expected
-    named = "Order,Level,Code,Parent,Description,This item includes\n1,2,62,J,Software,makes programs\n2,4,64.19,64.1,Banken,\n"
+    header = "Order,Level,Code,Parent,Description,This item includes\n"
+    named = header + "1,2,62,J,Software,makes programs\n2,4,64.19,64.1,Banken,\n"
     assert told("nace", written(tmp_path, "named.csv", named), "nl") == expected
     short = "2,62,Software,no games\n"
     assert told("nace", written(tmp_path, "short.csv", short), "en") == {

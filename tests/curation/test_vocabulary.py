@@ -1,5 +1,7 @@
 """Changes of the vocabulary: allowed or refused with the remedy, always with a line of the trail, on both databases."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -162,7 +164,7 @@ EDGES = st.lists(st.none() | st.integers(0, 6), min_size=7, max_size=7)
 def test_whatever_is_merged_the_rest_still_hangs_together(parents, order):
     concepts = [theme(f"c{n}", parent=None if p is None or p >= n else f"c{p}") for n, p in enumerate(parents)]
     standing = arranged(concepts)
-    for old, new in zip(order, order[1:]):
+    for old, new in pairwise(order):
         gone, stays = standing[f"c{old}"], standing[f"c{new}"]
         changed = {concept.id: concept for concept in _merged(standing, gone, stays)}
         standing = arranged(each for each in (standing | changed).values() if each.id != gone.id)

@@ -30,13 +30,14 @@ def world(seed=1, noise=0.25, each=12):
 
 SHIPPED, HEADLINES, OWN = world()
 GROUND = Ground.of(SHIPPED, HEADLINES)
+ONE = {"theme": [concept("theme", "a")]}
 TOLD = {("theme", "a"): OWN(0, 4)}
 
 
 def head(*counts):
     concepts = [concept("theme", f"theme-{place}") for place in range(len(counts))]
-    told = {("theme", each.id): OWN(place, count) for place, (each, count) in enumerate(zip(concepts, counts))}
-    return GROUND.head("theme", concepts, told)
+    told = {("theme", f"theme-{place}"): OWN(place, count) for place, count in enumerate(counts)}
+    return GROUND.heads({"theme": concepts}, told)[0]
 
 
 @pytest.mark.parametrize("examples", [3, 5, 30])
@@ -48,7 +49,7 @@ def test_one_concept_with_few_examples_is_told_from_everything_else(examples):
 
 def test_a_text_can_be_about_two_own_concepts_or_none():
     both = OWN(0, 30).mean(axis=0) + OWN(1, 30).mean(axis=0)
-    found = head(5, 5).probabilities((both / np.linalg.norm(both))[None].astype(np.float32))[0]
+    found = head(30, 30).probabilities((both / np.linalg.norm(both))[None].astype(np.float32))[0]
     assert found.min() > 3 * EXPECTED
     assert head(5, 5).probabilities(np.zeros((1, DIMENSIONS), np.float32)).max() < 0.5
 
@@ -56,21 +57,32 @@ def test_a_text_can_be_about_two_own_concepts_or_none():
 def test_probabilities_mean_what_they_say_where_nothing_is_typical():
     """Concepts as vague as noise are as probable as expected, not surely there or surely not."""
     shipped, told, own = world(noise=50.0)
-    vague = Ground.of(shipped, told).head("theme", [concept("theme", "a")], {("theme", "a"): own(0, 4)})
+    [vague] = Ground.of(shipped, told).heads(ONE, {("theme", "a"): own(0, 4)})
     assert vague.probabilities(own(0, 400).astype(np.float32)).mean() == pytest.approx(EXPECTED, abs=0.05)
 
 
 def test_a_parent_is_at_least_as_probable_as_its_child():
     concepts = [concept("product", "boats"), concept("product", "ferries", "boats")]
-    made = GROUND.head("product", concepts, {("product", "boats"): OWN(0, 4), ("product", "ferries"): OWN(1, 4)})
+    told = {("product", "boats"): OWN(0, 4), ("product", "ferries"): OWN(1, 4)}
+    [made] = GROUND.heads({"theme": [], "product": concepts}, told)
     found = made.probabilities(OWN(1, 20).astype(np.float32))
     assert (found[:, 0] >= found[:, 1]).all()
 
 
 def test_it_is_the_same_each_time():
-    made = [Ground.of(SHIPPED, HEADLINES).head("theme", [concept("theme", "a")], TOLD) for _ in range(2)]
+    made = [Ground.of(SHIPPED, HEADLINES).heads(ONE, TOLD)[0] for _ in range(2)]
     assert made[0].link == made[1].link
     assert (made[0].weights == made[1].weights).all()
+
+
+def test_what_the_organisations_words_share_tells_none_of_them():
+    """Two own concepts in one jargon: what is merely in it is less surely of the first than without the second."""
+    jargon = OWN(5, 1)[0]
+    told = {("theme", name): (OWN(place, 4) + jargon) / 1.5 for place, name in enumerate("ab")}
+    text = jargon[None].astype(np.float32)
+    [alone] = GROUND.heads(ONE, told)
+    [beside] = GROUND.heads({"theme": [concept("theme", "a"), concept("theme", "b")]}, told)
+    assert beside.probabilities(text)[0, 0] < alone.probabilities(text)[0, 0]
 
 
 def test_too_little_shipped_text_is_said():
