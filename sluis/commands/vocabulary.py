@@ -39,7 +39,8 @@ def import_words(path: Annotated[Path, typer.Argument(help="A TOML file in UTF-8
     concepts = wordlist.read(path)
     with _desk(by) as desk:
         taken = desk.take_over(concepts)
-    _tell(f"{len(taken.added)} added, {len(taken.changed)} changed, {len(taken.unchanged)} unchanged")
+    refitted = f"; {_REFITTED}" if taken.added or taken.changed else ""
+    _tell(f"{len(taken.added)} added, {len(taken.changed)} changed, {len(taken.unchanged)} unchanged{refitted}")
 
 
 @app.command()
