@@ -74,19 +74,29 @@ class Standard:
     in_all_languages: bool = False
 
 
-def read(standard: Standard, path: Path, taxonomy: Taxonomy, language: str | None = None) -> list[BorrowedText]:
-    """What the file says about concepts in use, in our languages. It may be packed with gzip.
+def edition(standard: Standard, path: Path, language: str | None = None) -> str:
+    """What tells files of one standard apart: the language of its labels, or `all`.
 
-    `language` is that of the labels; without it the file's name has to tell, as in `occupations_nl.csv`. Raises
-    BadStandard.
+    Without `language` the file's name has to tell, as in `occupations_nl.csv`. Raises BadStandard.
     """
-    said = language or _language(path)
-    if said not in LANGUAGES and not standard.in_all_languages:
+    if standard.in_all_languages:
+        return "all"
+    found = _LANGUAGE.search(path.name.lower())
+    said = language or (found.group(1) if found else "")
+    if said not in LANGUAGES:
         raise BadStandard(f"{path}: say its language with --language {' or '.join(LANGUAGES)}")
+    return said
+
+
+def read(standard: Standard, path: Path, taxonomy: Taxonomy, spoken_in: str) -> list[BorrowedText]:
+    """What an edition says about concepts in use, in our languages. Its file may be packed with gzip.
+
+    Raises BadStandard.
+    """
     known = by_code(taxonomy, standard.facet, standard.scheme)
     found: dict[tuple[str, str, str], BorrowedText] = {}
     try:
-        for spoken, codes, text in standard.told(unpacked(path), said or ""):
+        for spoken, codes, text in standard.told(unpacked(path), spoken_in):
             concept = placed(codes, known)
             short = " ".join(text.split()[:WORDS])
             if concept and short and spoken in LANGUAGES:
@@ -198,11 +208,6 @@ def _line(code: str, concepts: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _topic(uri: str) -> str:
     return uri.rpartition("/")[2]
-
-
-def _language(path: Path) -> str | None:
-    found = _LANGUAGE.search(path.name.lower())
-    return found.group(1) if found else None
 
 
 STANDARDS: Final[Mapping[str, Standard]] = {

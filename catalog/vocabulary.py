@@ -4,7 +4,7 @@ An id stays what it is for ever: the audit trail and what was learned from it ar
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -127,20 +127,18 @@ def set_hidden(connection: Connection, tenant: TenantId, facet: str, concept: st
         connection.execute(insert(connection, _h).values(tenant_id=tenant, facet=facet, id=concept))
 
 
-def borrow(
-    connection: Connection, tenant: TenantId, standard: str, language: str, texts: Iterable[BorrowedText]
-) -> None:
-    """Keep what a standard says in one language, in the place of all that was kept of it in that language."""
-    forget(connection, tenant, standard, language)
-    rows = [{"tenant_id": tenant, "place": place, **values(text)} for place, text in enumerate(texts)]
-    if rows:
-        connection.execute(insert(connection, _b), rows)
+def borrow(connection: Connection, tenant: TenantId, edition: str, texts: Sequence[BorrowedText]) -> None:
+    """Keep what one edition of a standard says, in the place of all that was kept of that edition."""
+    standard = texts[0].standard
+    forget(connection, tenant, standard, edition)
+    rows = [{"tenant_id": tenant, "edition": edition, "place": n, **values(text)} for n, text in enumerate(texts)]
+    connection.execute(insert(connection, _b), rows)
 
 
-def forget(connection: Connection, tenant: TenantId, standard: str, language: str | None = None) -> int:
-    """Drop what a standard says, in one language or in all; how many texts that were."""
+def forget(connection: Connection, tenant: TenantId, standard: str, edition: str | None = None) -> int:
+    """Drop what a standard says, in one edition or in all; how many texts that were."""
     gone = delete(_b).where(_b.c.tenant_id == tenant, _b.c.standard == standard)
-    return connection.execute(gone if language is None else gone.where(_b.c.language == language)).rowcount
+    return connection.execute(gone if edition is None else gone.where(_b.c.edition == edition)).rowcount
 
 
 def borrowed_counts(connection: Connection, tenant: TenantId) -> dict[tuple[str, str], int]:
@@ -181,10 +179,11 @@ def _hidden(connection: Connection, tenant: TenantId) -> dict[str, frozenset[str
 
 def _borrowed(connection: Connection, tenant: TenantId) -> Borrowed:
     found: dict[tuple[str, str], dict[str, tuple[str, ...]]] = defaultdict(dict)
-    query = select(_b).where(_b.c.tenant_id == tenant).order_by(_b.c.standard, _b.c.language, _b.c.place)
+    query = select(_b).where(_b.c.tenant_id == tenant).order_by(_b.c.standard, _b.c.edition, _b.c.place)
     for row in connection.execute(query):
         told = found[row.facet, row.concept]
-        told[row.language] = (*told.get(row.language, ()), row.text)
+        if row.text not in told.get(row.language, ()):  # two editions may share their notes
+            told[row.language] = (*told.get(row.language, ()), row.text)
     return found
 
 

@@ -4,7 +4,7 @@ The functions take the caller's connection: a change and its line are kept toget
 under an old id is never rewritten: it is read under the new one.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
@@ -145,11 +145,11 @@ class WordDesk:
         vocabulary.set_hidden(self.connection, self.tenant, facet, name, hidden=False)
         self._note(WordAction.UNHIDE, facet, name)
 
-    def borrow(self, standard: str, language: str, texts: list[BorrowedText], **origin: str) -> None:
-        """Teach the taggers what a standard says in one language, in the place of what it said there before."""
+    def borrow(self, edition: str, texts: Sequence[BorrowedText], **origin: str) -> None:
+        """Teach the taggers what an edition of a standard says, in the place of what it said before."""
         self._read()
-        vocabulary.borrow(self.connection, self.tenant, standard, language, texts)
-        told = {"standard": standard, "language": language, "texts": len(texts), **origin}
+        vocabulary.borrow(self.connection, self.tenant, edition, texts)
+        told = {"standard": texts[0].standard, "edition": edition, "texts": len(texts), **origin}
         self._note(WordAction.BORROW, texts[0].facet, None, **told)
 
     def forget(self, standard: str) -> int:

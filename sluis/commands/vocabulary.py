@@ -27,7 +27,7 @@ app = typer.Typer(help="Your own themes, products and departments, and standards
 By = Annotated[str, typer.Option(help="Who decides; the vocabulary's history names you.", envvar="SLUIS_REVIEWER")]
 Facet = Annotated[str, typer.Argument(help="theme, product or department.")]
 AnyFacet = Annotated[str, typer.Argument(help="A shipped facet, as 'sluis taxonomy' shows them.")]
-Id = Annotated[str, typer.Argument(help="The concept's id.")]
+Id = Annotated[str, typer.Argument(metavar="ID", help="The concept's id.")]
 StandardName = Annotated[str, typer.Argument(help=", ".join(STANDARDS) + ".")]
 
 _REFITTED = "the taggers are fitted again at the next 'sluis enrich'"
@@ -218,13 +218,12 @@ def import_standard(
 ) -> None:
     """Teach the taggers what a published standard says about functions, industries or topics."""
     chosen = _standard(standard)
+    edition = standards.edition(chosen, path, language)
     house = open_house()
-    found = standards.capped(standards.read(chosen, path, house.taxonomy, language), most)
-    spoken = sorted({text.language for text in found})
+    found = standards.capped(standards.read(chosen, path, house.taxonomy, edition), most)
     with _desk(by, house) as desk:
-        for each in spoken:
-            told = [text for text in found if text.language == each]
-            desk.borrow(standard, each, told, file=path.name, attribution=chosen.attribution)
+        desk.borrow(edition, found, file=path.name, attribution=chosen.attribution)
+    spoken = sorted({text.language for text in found})
     concepts = len({text.concept for text in found})
     _tell(
         f"{counted(len(found), 'text')} about {concepts} concepts of {chosen.facet} ({', '.join(spoken)}); {_REFITTED}"

@@ -6,14 +6,16 @@ import json
 import pytest
 
 from catalog import taxonomy
-from catalog.standards import STANDARDS, BadStandard, BorrowedText, capped, nace_section, read
+from catalog.standards import STANDARDS, BadStandard, BorrowedText, capped, edition, nace_section, read
 
 SHIPPED = taxonomy.load()
 ESCO = "conceptType,conceptUri,iscoGroup,preferredLabel,description\n"
 
 
 def told(standard, path, language=None):
-    return {(t.language, t.code, t.concept, t.text) for t in read(STANDARDS[standard], path, SHIPPED, language)}
+    chosen = STANDARDS[standard]
+    texts = read(chosen, path, SHIPPED, edition(chosen, path, language))
+    return {(t.language, t.code, t.concept, t.text) for t in texts}
 
 
 def written(folder, name, text):

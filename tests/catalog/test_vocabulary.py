@@ -101,12 +101,12 @@ def test_what_is_hidden_goes_with_all_below_it_and_comes_back(database, tenant):
 
 def test_borrowed_texts_teach_what_is_in_use(database, tenant):
     with database.write() as connection:
-        vocabulary.borrow(connection, tenant, "esco", "en", [text(words="old")])
-        vocabulary.borrow(connection, tenant, "esco", "en", [text(), text(words="sells more")])
-        vocabulary.borrow(connection, tenant, "esco", "nl", [text(words="verkoopt", language="nl")])
+        vocabulary.borrow(connection, tenant, "en", [text(words="old")])
+        vocabulary.borrow(connection, tenant, "en", [text(), text(words="sells more")])
+        vocabulary.borrow(connection, tenant, "nl", [text(words="verkoopt", language="nl"), text()])
         ours = vocabulary.load(connection, tenant).taxonomy(SHIPPED)
-        assert vocabulary.borrowed_counts(connection, tenant) == {("esco", "en"): 2, ("esco", "nl"): 1}
-        assert vocabulary.forget(connection, tenant, "esco") == 3
+        assert vocabulary.borrowed_counts(connection, tenant) == {("esco", "en"): 3, ("esco", "nl"): 1}
+        assert vocabulary.forget(connection, tenant, "esco") == 4
         assert vocabulary.load(connection, tenant).taxonomy(SHIPPED) == SHIPPED
     assert ours.concept("function", "sales").borrowed == {"en": ("sells boats", "sells more"), "nl": ("verkoopt",)}
     assert ours.digest != SHIPPED.digest

@@ -79,7 +79,7 @@ def test_benchmarks_get_taggers_that_have_seen_no_borrowed_text(house, monkeypat
     asked = []
     monkeypatch.setattr(wiring, "_fit", lambda words, *_: asked.append(words))
     monkeypatch.setattr(House, "taggers", lambda house, *_: asked.append(house.taxonomy))
-    for change_words in (lambda desk: None, lambda desk: desk.borrow("esco", "en", [ESCO])):
+    for change_words in (lambda desk: None, lambda desk: desk.borrow("en", [ESCO])):
         change(house, change_words)
         house.unborrowed_taggers(HashingEncoder(), lambda _: nullcontext(lambda _: None))
         assert not asked[-1].concept("function", "sales").borrowed

@@ -44,13 +44,14 @@ def upgrade() -> None:
         "borrowed_texts",
         sa.Column("tenant_id", sa.String(length=64), nullable=False),
         sa.Column("standard", sa.String(length=16), nullable=False),
-        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column("edition", sa.String(length=8), nullable=False),
         sa.Column("place", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=False),
         sa.Column("facet", sa.String(length=32), nullable=False),
         sa.Column("concept", sa.String(length=64), nullable=False),
         sa.Column("code", sa.String(length=32), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("tenant_id", "standard", "language", "place", name=op.f("pk_borrowed_texts")),
+        sa.PrimaryKeyConstraint("tenant_id", "standard", "edition", "place", name=op.f("pk_borrowed_texts")),
     )
     op.create_table(
         "concept_changes",
