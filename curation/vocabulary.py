@@ -112,14 +112,17 @@ class WordDesk:
         self._note(WordAction.RETIRE, facet, name)
 
     def restore(self, facet: str, name: str) -> None:
-        """Use a retired concept again."""
+        """Use a retired concept again, below what its parent has become."""
         require_own(facet)
         known = self._read()
         if name in known.aliases.get(facet, {}):
             raise NotInUse(_merged_away(known, facet, name))
         if name not in known.retired[facet]:
             raise NotFound(f"no retired {facet} is called {name!r}: 'sluis vocabulary list {facet}' shows them")
-        arranged([*known.in_use[facet].values(), known.retired[facet][name]])
+        before = known.retired[facet][name]
+        concept = replace(before, parent=before.parent and known.resolve(facet, before.parent))
+        arranged([*known.in_use[facet].values(), concept])
+        vocabulary.save(self.connection, self.tenant, concept, self.now)
         vocabulary.set_retired(self.connection, self.tenant, facet, name, None)
         self._note(WordAction.RESTORE, facet, name)
 

@@ -133,6 +133,14 @@ def test_a_concept_is_retired_and_brought_back(desk):
         desk.restore("theme", "eels")
 
 
+def test_a_concept_comes_back_below_what_its_parent_was_merged_into(desk):
+    desk.take_over([theme("delta"), theme("water"), theme("eels", parent="delta")])
+    desk.retire("theme", "eels")
+    desk.merge("theme", "delta", "water")
+    desk.restore("theme", "eels")
+    assert known(desk).in_use["theme"]["eels"].parent == "water"
+
+
 def test_shipped_concepts_are_only_hidden(desk):
     for change in (lambda: desk.retire("topic", "sport"), lambda: desk.merge("topic", "sport", "health")):
         with pytest.raises(Invalid, match="'sluis vocabulary hide topic sport'"):
