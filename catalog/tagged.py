@@ -66,10 +66,9 @@ def rewrite(connection: Connection, tenant: TenantId, facet: str, old: str, new:
     rows = connection.execute(select(_t).where(*mine, _t.c.concept.in_([old, new]))).all()
     before = {row.article_id: row for row in rows if row.concept == old}
     both = {row.article_id: row for row in rows if row.concept == new and row.article_id in before}
-    weaker = [article for article, row in both.items() if _strength(before[article]) > _strength(row)]
-    stronger = [article for article in both if article not in weaker]
-    for concept, articles in ((new, weaker), (old, stronger)):
-        for part in _parts(articles):
+    loses = {article: new if _strength(before[article]) > _strength(row) else old for article, row in both.items()}
+    for concept in (old, new):
+        for part in _parts([article for article, loser in loses.items() if loser == concept]):
             connection.execute(delete(_t).where(*mine, _t.c.concept == concept, _t.c.article_id.in_(part)))
     connection.execute(update(_t).where(*mine, _t.c.concept == old).values(concept=new))
     for table in (tables.sources, tables.feed_items):

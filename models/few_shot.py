@@ -5,6 +5,7 @@ in: each is told by as few of its headlines, and how the others then score besid
 score is worth (docs/decisions/0016-own-vocabulary.md has the figures).
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
@@ -80,11 +81,16 @@ class Ground:
         """What each own concept is told from: the shipped headlines, and partly those of other own concepts, which
         sound more like what the organisation writes about."""
         roots = {key: root for facet, concepts in own.items() for key, root in _roots(facet, concepts).items()}
+        families = defaultdict[tuple[str, str], list[Matrix]](list)
+        for key, root in roots.items():
+            families[root].append(headlines[key])
+        sums = {root: (np.vstack(told).sum(axis=0), sum(map(len, told))) for root, told in families.items()}
+        everything, count = sum(said for said, _ in sums.values()), sum(number for _, number in sums.values())
         centres = {}
         for key, root in roots.items():
-            others = [headlines[other] for other in roots if roots[other] != root]
-            jargon = np.vstack(others).mean(axis=0) if others else self.centre
-            centres[key] = (1 - _OWN_SHARE) * self.centre + _OWN_SHARE * jargon
+            said, number = sums[root]
+            others = (everything - said) / (count - number) if count > number else self.centre
+            centres[key] = (1 - _OWN_SHARE) * self.centre + _OWN_SHARE * others
         return centres
 
 
