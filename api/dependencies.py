@@ -23,12 +23,13 @@ from ranking.feed import FeedService
 class Services:
     """All that the edge needs from the floors below; made once by the roof.
 
+    `taxonomy` gives an organisation's vocabulary as a transaction sees it: its own words are nobody else's.
     `encoder` and `read` reach for another process and raise EncoderAway where it is not there; `taggers` gives None
     where none were ever fitted. `certificates` is what a certificate must promise to count.
     """
 
     database: Database
-    taxonomy: Taxonomy
+    taxonomy: Callable[[Connection, TenantId], Taxonomy]
     clock: Callable[[], datetime]
     feeds: Callable[[TenantId], FeedService]
     taggers: Callable[[], Taggers | None]

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Join, Row, bindparam, delete, func, select, update
 
-from catalog import audiences, search, tables, tenants
+from catalog import audiences, search, tables, tagged, tenants
 from catalog.claims import Claim, ClaimQuery, claim, finish
 from catalog.database import insert, record, values
 from catalog.errors import Conflict, NotFound
@@ -197,10 +197,12 @@ def surest(connection: Connection, tenant: TenantId, states: Iterable[State], fa
 def replace_tags(
     connection: Connection, tenant: TenantId, article: ArticleId, tags: Iterable[Tag], facet: str | None = None
 ) -> None:
-    """Put these tags in the place of all that were there, or of those of one `facet`."""
+    """Put these tags in the place of all that were there, or of those of one `facet`. Merged concepts are resolved."""
     old = delete(_t).where(_t.c.tenant_id == tenant, _t.c.article_id == article)
     connection.execute(old if facet is None else old.where(_t.c.facet == facet))
-    rows = [{"tenant_id": tenant, "article_id": article, **values(tag)} for tag in tags]
+    rows = [
+        {"tenant_id": tenant, "article_id": article, **values(tag)} for tag in tagged.resolved(connection, tenant, tags)
+    ]
     if rows:
         connection.execute(insert(connection, _t), rows)
 

@@ -50,6 +50,11 @@ class Database:
         """Whether this is the embedded default, which this program migrates by itself."""
         return self.engine.dialect.name == "sqlite"
 
+    @property
+    def is_there(self) -> bool:
+        """Whether it was made already. Only the embedded one is made by the first command that stores something."""
+        return not self.is_sqlite or Path(self.engine.url.database or "").exists()
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection in a transaction that sees one moment of the database; nothing is kept."""

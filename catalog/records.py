@@ -68,6 +68,21 @@ class Action(StrEnum):
     WITHDRAW = "withdraw"
 
 
+class WordAction(StrEnum):
+    """What somebody did to the organisation's vocabulary."""
+
+    ADD = "add"
+    EDIT = "edit"
+    RENAME = "rename"
+    MERGE = "merge"
+    RETIRE = "retire"
+    RESTORE = "restore"
+    HIDE = "hide"
+    UNHIDE = "unhide"
+    BORROW = "borrow"
+    FORGET = "forget"
+
+
 class EventType(StrEnum):
     """What an employee did with one article of a slate. `click`: a reader in their network followed the share."""
 
@@ -100,9 +115,10 @@ class Audience:
 class Tenant:
     """One organisation.
 
-    `seq` numbers its events without gaps, `content_version` grows with every change of what can be served, `encoder`
-    is the digest of the encoder whose vectors are in use. `certify_since` is when it began to ask curators blind, so
-    that its taggers can be certified, None where it does not; `certify_by` had the last word on that.
+    `seq` numbers its events without gaps, `content_version` grows with every change of what can be served and
+    `vocabulary_version` with every change of its own words, `encoder` is the digest of the encoder whose vectors are in
+    use. `certify_since` is when it began to ask curators blind, so that its taggers can be certified, None where it
+    does not; `certify_by` had the last word on that.
     """
 
     name: str
@@ -112,6 +128,7 @@ class Tenant:
     encoder: str | None = None
     certify_since: datetime | None = None
     certify_by: str | None = None
+    vocabulary_version: int = 0
 
     def __post_init__(self) -> None:
         if FUNCTION not in self.hard_axes or not set(self.hard_axes) <= set(AXES):
@@ -311,6 +328,18 @@ class Decision:
     before: State
     after: State
     reason: str
+    changes: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class WordChange:
+    """One line of the vocabulary's own audit trail. `concept` is None where the change is of no single one."""
+
+    at: datetime
+    actor: str
+    action: WordAction
+    facet: str
+    concept: str | None
     changes: Mapping[str, object] = field(default_factory=dict)
 
 

@@ -32,7 +32,7 @@ from catalog.columns import (
     reference,
     tenant,
 )
-from catalog.records import LONGEST_VALUE, Action, EventType, ItemState, Origin, SourceStatus, State, Trust
+from catalog.records import LONGEST_VALUE, Action, EventType, ItemState, Origin, SourceStatus, State, Trust, WordAction
 
 metadata = MetaData(
     naming_convention={
@@ -59,6 +59,7 @@ tenants = Table(
     Column("encoder", String(64)),
     Column("certify_since", Moment),
     Column("certify_by", Text),
+    Column("vocabulary_version", Integer, nullable=False, server_default="0"),
     Column("created_at", Moment, nullable=False),
 )
 
@@ -222,6 +223,70 @@ tags = Table(
     Column("origin", choice(Origin), nullable=False),
     Column("tagger", String(80), nullable=False),
     reference("article_id", "articles.id", ondelete="CASCADE"),
+)
+
+# --- the organisation's own words ------------------------------------------------------------------------------------
+
+concepts = Table(
+    "concepts",
+    metadata,
+    tenant(),
+    Column("facet", String(32), primary_key=True),
+    Column("id", String(64), primary_key=True),
+    Column("parent", String(64)),
+    Column("labels", JSON, nullable=False),
+    Column("definitions", JSON, nullable=False),
+    Column("examples", JSON, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("retired_at", Moment),
+)
+
+# What became of an id: tags that carry it are rewritten, what refers to it in the audit trail is read through this.
+concept_aliases = Table(
+    "concept_aliases",
+    metadata,
+    tenant(),
+    Column("facet", String(32), primary_key=True),
+    Column("old_id", String(64), primary_key=True),
+    Column("new_id", String(64), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("actor", Text, nullable=False),
+)
+
+hidden_concepts = Table(
+    "hidden_concepts",
+    metadata,
+    tenant(),
+    Column("facet", String(32), primary_key=True),
+    Column("id", String(64), primary_key=True),
+)
+
+borrowed_texts = Table(
+    "borrowed_texts",
+    metadata,
+    tenant(),
+    Column("standard", String(16), primary_key=True),
+    Column("edition", String(8), primary_key=True),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("language", String(8), nullable=False),
+    Column("facet", String(32), nullable=False),
+    Column("concept", String(64), nullable=False),
+    Column("code", String(32), nullable=False),
+    Column("text", Text, nullable=False),
+)
+
+concept_changes = Table(
+    "concept_changes",
+    metadata,
+    tenant(),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("at", Moment, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", choice(WordAction), nullable=False),
+    Column("facet", String(32), nullable=False),
+    Column("concept", String(64)),
+    Column("changes", JSON, nullable=False),
+    Index("ix_concept_changes_concept", "tenant_id", "facet", "concept"),
 )
 
 # --- who may see it, and who said so ---------------------------------------------------------------------------------

@@ -52,6 +52,12 @@ def touch(connection: Connection, tenant: TenantId) -> None:
     connection.execute(update(_t).where(_t.c.tenant_id == tenant).values(content_version=_t.c.content_version + 1))
 
 
+def touch_vocabulary(connection: Connection, tenant: TenantId) -> int:
+    """Say that the organisation's own words have changed: whoever keeps them must read them again. The new version."""
+    grown = update(_t).where(_t.c.tenant_id == tenant).values(vocabulary_version=_t.c.vocabulary_version + 1)
+    return int(connection.execute(grown.returning(_t.c.vocabulary_version)).scalar_one())
+
+
 def set_seq(connection: Connection, tenant: TenantId, seq: int) -> None:
     """Where the event log ends now. The caller holds the tenant's lock."""
     connection.execute(update(_t).where(_t.c.tenant_id == tenant).values(seq=seq))

@@ -6,8 +6,8 @@ regression, one against the rest: average precision over unseen headlines is .76
 """
 
 import hashlib
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,15 +19,16 @@ from sklearn.metrics import log_loss
 from threadpoolctl import threadpool_limits
 
 from catalog.errors import Invalid
-from catalog.taxonomy import LANGUAGES, Concept, Taxonomy
+from catalog.taxonomy import LANGUAGES, OWN_FACETS, Concept, Taxonomy
 from models.exemplars import Exemplar, Exemplars
+from models.few_shot import Ground
 from models.protocols import Encoder, Progress
 from models.taggers import Head, Taggers, evidence
 
 Matrix = NDArray[np.float64]
 
-OPEN_FACETS: Final = ("function", "industry", "theme")
-"""Facets of which a text may have no concept at all."""
+OPEN_FACETS: Final = ("function", "industry")
+"""Shipped facets of which a text may have no concept at all. Own facets are another matter: see `models.few_shot`."""
 
 BACKGROUND: Final = (
     "arts-culture-media",
@@ -58,9 +59,10 @@ class Example:
 def examples(taxonomy: Taxonomy) -> list[Example]:
     """Every text of the vocabulary: what `fit` encodes, so what its progress counts up to."""
     found = []
-    for concept in (concept for concepts in taxonomy.facets.values() for concept in concepts.values()):
+    for concept in _known_concepts(taxonomy):
         for language in LANGUAGES:
-            found += [Example(concept, text[language], False) for text in (concept.labels, concept.definitions)]
+            plain = (concept.labels[language], concept.definitions[language], *concept.borrowed.get(language, ()))
+            found += [Example(concept, text, False) for text in plain if text]
             found += [Example(concept, text, True) for text in concept.examples[language]]
     return found
 
@@ -76,7 +78,8 @@ def fit(taxonomy: Taxonomy, encoder: Encoder, progress: Progress | None = None) 
     # one thread: the systems are small, on a busy machine threads wait for one another (22 seconds against 1.4), and
     # the last bits of the result would follow the number of cores
     with threadpool_limits(1, "blas"):
-        heads = tuple(_fit_facet(facet, taxonomy, known, vectors) for facet in facets)
+        heads = tuple(_fit_facet(facet, taxonomy, known, vectors) for facet in facets if facet not in OWN_FACETS)
+        heads += _own_heads(taxonomy, known, vectors)
     content = hashlib.sha256((encoder.digest + taxonomy.digest).encode())
     for head in heads:
         content.update(head.weights.tobytes() + head.bias.tobytes() + repr(head.link).encode())
@@ -90,12 +93,33 @@ def _exemplars(known: Sequence[Example], vectors: Matrix) -> Exemplars:
     return Exemplars(vectors[headlines].astype(np.float16), tuple(said))
 
 
+def _known_concepts(taxonomy: Taxonomy) -> Iterator[Concept]:
+    """Those in use, and hidden ones: a text about one of these is about none of the others."""
+    for facets in (taxonomy.facets, taxonomy.hidden):
+        for concepts in facets.values():
+            yield from concepts.values()
+
+
+def _own_heads(taxonomy: Taxonomy, known: Sequence[Example], vectors: Matrix) -> tuple[Head, ...]:
+    own = {facet: list(taxonomy.facets.get(facet, {}).values()) for facet in OWN_FACETS}
+    if not any(own.values()):
+        return ()
+    places = defaultdict[tuple[str, str], list[int]](list)
+    for place, example in enumerate(known):
+        if example.is_headline:
+            places[example.concept.facet, example.concept.id].append(place)
+    concepts = list(_known_concepts(taxonomy))
+    headlines = {(each.facet, each.id): vectors[places[each.facet, each.id]] for each in concepts}
+    ground = Ground.of((each for each in concepts if each.facet not in OWN_FACETS), headlines)
+    return ground.heads(own, headlines)
+
+
 def _fit_facet(facet: str, taxonomy: Taxonomy, known: Sequence[Example], vectors: Matrix) -> Head:
     concepts = list(taxonomy.facets[facet].values())
     places = {concept.id: place for place, concept in enumerate(concepts)}
     background = _background_topics(taxonomy) if facet in OPEN_FACETS else set()
     column = [
-        places[example.concept.id]
+        places.get(example.concept.id, len(concepts))  # what is hidden is none of the others
         if example.concept.facet == facet
         else len(concepts)
         if example.is_headline and example.concept.facet == "topic" and example.concept.id in background
@@ -115,7 +139,7 @@ def _fit_facet(facet: str, taxonomy: Taxonomy, known: Sequence[Example], vectors
 
 
 def _background_topics(taxonomy: Taxonomy) -> set[str]:
-    topics = taxonomy.facets.get("topic", {}).values()
+    topics = [concept for concept in _known_concepts(taxonomy) if concept.facet == "topic"]
     return {topic.id for topic in topics if topic.id in BACKGROUND or topic.parent in BACKGROUND}
 
 

@@ -45,6 +45,8 @@ KEEP: Final[Mapping[str, Keep]] = {
     "kind": Keep(0.0, 1),  # every article is of some kind
     "good_for": Keep(0.3, 2),
     "theme": Keep(0.3, 3),
+    "product": Keep(0.3, 3),
+    "department": Keep(0.3, 3),
 }
 
 

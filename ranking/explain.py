@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from catalog.errors import Invalid
 from catalog.records import FUNCTION, Reason
 from catalog.taxonomy import Taxonomy
 from ranking.config import RankingOptions
@@ -105,12 +104,5 @@ def in_words(reason: Reason, language: str, taxonomy: Taxonomy) -> str:
     templates = _WORDS[reason.code]
     spoken = language if language in templates else "en"
     return templates[spoken].format(
-        **{facet: _label(taxonomy, facet, concept, spoken) for facet, concept in reason.values.items()}
+        **{facet: taxonomy.label(facet, concept, spoken) for facet, concept in reason.values.items()}
     )
-
-
-def _label(taxonomy: Taxonomy, facet: str, concept: str, language: str) -> str:
-    try:
-        return taxonomy.concept(facet, concept).label(language)
-    except Invalid:  # the slate is older than this vocabulary
-        return concept

@@ -10,11 +10,12 @@ from typing import Final
 import numpy as np
 from sqlalchemy import Connection
 
-from catalog import articles, reviews
+from catalog import articles, reviews, vocabulary
 from catalog.clock import utcnow
 from catalog.errors import Conflict, NotFound
 from catalog.ids import ArticleId
 from catalog.records import Article
+from catalog.taxonomy import Taxonomy
 from curation import certifying, passing
 from curation.certifying import Attempt
 from curation.labels import Subject, lessons
@@ -70,7 +71,7 @@ def taught(connection: Connection, house: House, encoder: str) -> Taught:
     """Read it off the audit trail, for articles that have a vector of this encoder."""
     decisions = list(reviews.every(connection, house.tenant))
     known = articles.many(connection, house.tenant, {decision.article_id for decision in decisions})
-    found = lessons(decisions, _subjects(known))
+    found = lessons(decisions, _subjects(known), vocabulary.load(connection, house.tenant).resolve)
     vectors = articles.vectors(connection, house.tenant, encoder, [lesson.article for lesson in found])
     parts: dict[str, list[Lesson]] = {"fit": [], "gate": [], "calibration": []}
     for lesson in found:
@@ -119,7 +120,7 @@ def renew(house: House, by: str) -> Attempt:
     champion, now = in_use(house), utcnow()
     with house.database.write() as connection:
         made = certifying.attempt(
-            connection, house.tenant, champion, house.taxonomy, house.settings.certificate_options(), now
+            connection, house.tenant, champion, _words(connection, house), house.settings.certificate_options(), now
         )
         certifying.keep(connection, house.tenant, made, by, now)
     return made
@@ -162,7 +163,9 @@ class Apprentice:
         with house.database.read() as connection:
             about = passing.basis(connection, house.tenant, champion)
             held = passing.in_force(connection, house.tenant, about, options, now)
-            return held is None and certifying.is_ready(connection, house.tenant, champion, house.taxonomy, options)
+            return held is None and certifying.is_ready(
+                connection, house.tenant, champion, _words(connection, house), options
+            )
 
 
 def in_use(house: House) -> Taggers:
@@ -181,10 +184,15 @@ def _certify(house: House, champion: Taggers, challenger: Taggers, by: str) -> t
         held = passing.in_force(connection, house.tenant, about, options, now)
         if held is None:
             return None, ""
-        made = certifying.attempt(connection, house.tenant, challenger, house.taxonomy, options, now)
+        made = certifying.attempt(connection, house.tenant, challenger, _words(connection, house), options, now)
         certifying.keep(connection, house.tenant, made, by, now)
     lost = _languages(held) - {part.language for part in made.certificate.parts}
     return made, f"it has no certificate for {', '.join(sorted(lost))}, which the taggers in use have" if lost else ""
+
+
+def _words(connection: Connection, house: House) -> Taxonomy:
+    """The vocabulary as this transaction sees it."""
+    return house.vocabularies.taxonomy(connection, house.tenant)
 
 
 def _languages(held: InForce) -> set[str]:

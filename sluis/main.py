@@ -32,6 +32,7 @@ from sluis.commands import (
     sources,
     taxonomy,
     train,
+    vocabulary,
 )
 from sluis.console import err
 
@@ -42,6 +43,7 @@ app.add_typer(review.app, name="review")
 app.add_typer(certificate.app, name="certificate")
 app.add_typer(library.app, name="library")
 app.add_typer(people.app, name="people")
+app.add_typer(vocabulary.app, name="vocabulary")
 app.add_typer(models.app, name="models")
 app.add_typer(keys.app, name="key")
 app.add_typer(audit.app, name="audit")

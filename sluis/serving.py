@@ -45,7 +45,7 @@ def services(house: House) -> Services:
     exchange = house.exchange()
     return Services(
         database=house.database,
-        taxonomy=house.taxonomy,
+        taxonomy=house.vocabularies.taxonomy,
         clock=utcnow,
         feeds=cache(house.feeds),
         taggers=house.promoted_taggers,

@@ -35,7 +35,6 @@ class Settings(BaseSettings):
         "", pattern=r"^(https?://.+)?$", description="Where it answers on another machine: http://HOST:PORT."
     )
     encoder_token: SecretStr = Field(SecretStr(""), description="What both sides know, where it answers on TCP.")
-    themes: Path | None = Field(None, description="A TOML file with the organisation's own [[theme]] concepts.")
     trusted_hosts: Annotated[frozenset[tuple[str, int]], NoDecode] = Field(
         frozenset(), description="address:port pairs on private addresses that ingest may read, separated by commas."
     )

@@ -14,6 +14,7 @@ from catalog.database import Database
 from catalog.errors import ArtefactMismatch
 from catalog.ids import TenantId
 from catalog.taxonomy import Taxonomy
+from catalog.vocabulary import Vocabularies
 from models.heuristic import HeuristicRanker
 from models.manifest import RANKER, TAGGERS, Manifest
 from models.protocols import Encoder, Progress, Ranker
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+Bar = Callable[[int], AbstractContextManager[Progress]]
+"""Shows how far something of so many steps has come."""
+
 
 @dataclass(frozen=True)
 class House:
@@ -45,10 +49,17 @@ class House:
         return TenantId(self.settings.tenant)
 
     @cached_property
+    def vocabularies(self) -> Vocabularies:
+        """Every organisation's vocabulary."""
+        return Vocabularies(taxonomy.load())
+
+    @property
     def taxonomy(self) -> Taxonomy:
-        """The shipped vocabulary, with the organisation's themes where it has some."""
-        shipped = taxonomy.load()
-        return shipped.with_themes(self.settings.themes) if self.settings.themes else shipped
+        """The vocabulary in use now: the shipped one, with the organisation's own words where it has a database."""
+        if not self.database.is_there:
+            return self.vocabularies.shipped
+        with self.database.read() as connection:
+            return self.vocabularies.taxonomy(connection, self.tenant)
 
     @cached_property
     def registry(self) -> Registry:
@@ -106,26 +117,38 @@ class House:
 
         return Promoted(self.registry, TAGGERS, lambda made: Taggers.from_files(self.registry.read(made)))
 
-    def taggers(self, encoder: Encoder, progress: Callable[[int], AbstractContextManager[Progress]]) -> "Taggers":
+    def taggers(self, encoder: Encoder, progress: Bar) -> "Taggers":
         """The taggers in use; fitted from the taxonomy where there are none yet for this encoder and vocabulary.
 
         `progress` is only asked for, with the number of texts to encode, when they are fitted: that takes a while.
         """
-        from models.tagger_fit import examples, fit
         from models.taggers import Taggers
 
-        made_from = {"encoder": encoder.digest, "taxonomy": self.taxonomy.digest}
+        words = self.taxonomy
+        made_from = {"encoder": encoder.digest, "taxonomy": words.digest}
         try:
             current = self.registry.current(TAGGERS)
             if current and made_from.items() <= current.facts.items():
                 return Taggers.from_files(self.registry.read(current))
         except ArtefactMismatch as error:
             log.warning("the taggers are fitted again: %s", error)
-        with progress(len(examples(self.taxonomy))) as tick:
-            fitted = fit(self.taxonomy, encoder, tick)
+        fitted = _fit(words, encoder, progress)
         made = self.registry.add(TAGGERS, fitted.to_files(), facts=made_from, metrics={}, now=utcnow())
         self.registry.promote(TAGGERS, made.name)
         return fitted
+
+    def unborrowed_taggers(self, encoder: Encoder, progress: Bar) -> "Taggers":
+        """Taggers that have seen no text of a standard, for benchmarks that ask about those texts."""
+        words = self.taxonomy
+        own = words.unborrowed()
+        return self.taggers(encoder, progress) if own is words else _fit(own, encoder, progress)
+
+
+def _fit(words: Taxonomy, encoder: Encoder, progress: Bar) -> "Taggers":
+    from models.tagger_fit import examples, fit
+
+    with progress(len(examples(words))) as tick:
+        return fit(words, encoder, tick)
 
 
 class Rankers:

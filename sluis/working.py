@@ -150,9 +150,8 @@ class Enrichment:
         taggers, rules = house.promoted_taggers(), None
         if taggers is not None:
             about = passing.basis(connection, house.tenant, taggers)
-            rules = passing.rules(
-                connection, house.tenant, about, house.taxonomy, house.settings.certificate_options(), now
-            )
+            words = house.vocabularies.taxonomy(connection, house.tenant)
+            rules = passing.rules(connection, house.tenant, about, words, house.settings.certificate_options(), now)
         return Desk(connection, house.tenant, now).route_tagged(PolicyOptions(), rules)
 
     @cached_property

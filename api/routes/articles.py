@@ -56,7 +56,7 @@ def hand_in(wired: Wired, key: Sending, connection: Writing, external_id: Extern
 
     Refused with 409 where it was withdrawn or rejected, which is final, or where another source uses this id.
     """
-    given = piece(external_id, article, wired.taxonomy)
+    given = piece(external_id, article, wired.taxonomy(connection, key.tenant))
     [receipt] = push(connection, key.tenant, article.source, [given], wired.clock())
     return HandedIn(
         external_id=external_id,

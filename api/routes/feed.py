@@ -37,14 +37,13 @@ def feed(
     slate = wired.feeds(tenant).serve(wired.database, EmployeeId(str(employee_id)), now, limit, written_in)
     with wired.database.read() as connection:
         offered = shown(connection, tenant, slate, now)
+        words = wired.taxonomy(connection, tenant)
     picks = [
         PickOut(
             position=item.position,
             score=item.score,
             article=article_out(article),
-            reasons=[
-                ReasonOut(code=reason.code, text=in_words(reason, language, wired.taxonomy)) for reason in item.reasons
-            ],
+            reasons=[ReasonOut(code=reason.code, text=in_words(reason, language, words)) for reason in item.reasons],
         )
         for item, article in offered
     ]

@@ -57,7 +57,7 @@ def search(
         internal=internal,
         since=since,
         until=until,
-        tags=_tags(wired, tag or []),
+        tags=_tags(wired, tenant, tag or []),
     )
     return _told(wired, tenant, wired.librarians(tenant).search(wired.database, q, filters, limit))
 
@@ -75,12 +75,16 @@ def similar(
     return _told(wired, tenant, found)
 
 
-def _tags(wired: Services, words: list[str]) -> dict[str, frozenset[str]]:
+def _tags(wired: Services, tenant: TenantId, given: list[str]) -> dict[str, frozenset[str]]:
     said: dict[str, set[str]] = {}
-    for word in words:
+    for word in given:
         facet, _, concept = word.partition("=")
         said.setdefault(facet, set()).add(concept)
-    return {facet: wired.taxonomy.require(facet, concepts) for facet, concepts in said.items()}
+    if not said:
+        return {}
+    with wired.database.read() as connection:
+        words = wired.taxonomy(connection, tenant)
+    return {facet: words.require(facet, concepts) for facet, concepts in said.items()}
 
 
 def _told(wired: Services, tenant: TenantId, findings: Findings) -> FindingsOut:

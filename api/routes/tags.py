@@ -7,6 +7,7 @@ from threading import BoundedSemaphore
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
+from sqlalchemy import Connection
 
 from api.dependencies import Services, Wired
 from api.security import Browsing
@@ -15,7 +16,7 @@ from catalog.errors import ArtefactMismatch, Unavailable
 from catalog.ids import TenantId
 from catalog.records import Tag, Vector, listed
 from catalog.taught import taught
-from catalog.taxonomy import Language
+from catalog.taxonomy import Language, Taxonomy
 from curation import passing, why
 from curation.audience import propose
 from curation.doubts import Doubt, doubts
@@ -78,8 +79,9 @@ def tags(
     with _place():
         told = wired.read(asked.url) if asked.url else Told(asked.title, "", asked.text or "")
         seen = _look(told, asked.language, wired, taggers, reasons=reasons)
-    found = _reasons(wired, tenant, taggers, seen) if reasons else {}
     with wired.database.read() as connection:
+        words = wired.taxonomy(connection, tenant)
+        found = _reasons(connection, tenant, taggers, seen, words) if reasons else {}
         about = passing.basis(connection, tenant, taggers)
         certified = passing.standing(connection, tenant, about, wired.certificates, wired.clock())
     proposed = propose(seen.stored, about.axes)
@@ -87,7 +89,7 @@ def tags(
         title=told.title,
         url=told.url,
         language=seen.language,
-        tags=tags_out(seen.probabilities, seen.stored, found, wired.taxonomy, language, every=every),
+        tags=tags_out(seen.probabilities, seen.stored, found, words, language, every=every),
         audience=listed(proposed.axes) if proposed else None,
         confidence="low" if seen.doubts else "normal",
         warnings=warnings_out(seen.doubts, language),
@@ -133,9 +135,8 @@ def _encoded(texts: list[str], wired: Services, taggers: Taggers) -> Vectors:
     return vectors
 
 
-def _reasons(wired: Services, tenant: TenantId, taggers: Taggers, seen: Seen) -> dict[Key, Why]:
+def _reasons(connection: Connection, tenant: TenantId, taggers: Taggers, seen: Seen, words: Taxonomy) -> dict[Key, Why]:
     if seen.vector is None:
         return {}
-    with wired.database.read() as connection:
-        said = taught(connection, tenant, taggers.encoder, why.taught_by(wired.taxonomy, seen.stored))
-    return why.explain(seen.stored, seen.vector, taggers.exemplars, said, wired.taxonomy, seen.carriers)
+    said = taught(connection, tenant, taggers.encoder, why.taught_by(words, seen.stored))
+    return why.explain(seen.stored, seen.vector, taggers.exemplars, said, words, seen.carriers)

@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 
 from catalog.errors import NotFound
+from catalog.standards import beginnings, by_code, nace_section, placed
 from catalog.taxonomy import LANGUAGES, Taxonomy
 
 SAMPLE: Final = 1000
@@ -21,16 +22,6 @@ SAMPLE: Final = 1000
 _SEED: Final = 1
 _WORDS: Final = 100
 """An article is tagged by how it begins; so are these."""
-
-_SECTIONS: Final = dict(
-    zip(
-        (1, 5, 10, 35, 36, 41, 45, 49, 55, 58, 61, 64, 68, 69, 77, 84, 85, 86, 90, 94, 97, 99),
-        "ABCDEFGHIJKLMNOPQRSTUV",
-        strict=True,
-    )
-)
-"""The first division of each section of NACE Rev. 2.1. The notes are of Rev. 2, whose divisions have the same numbers;
-the few classes that moved to another division are counted where they were."""
 
 
 class NoData(NotFound):
@@ -95,9 +86,9 @@ def _sib200(data: Path, language: str, part: str) -> Sentences:
 
 def _occupations(data: Path, taxonomy: Taxonomy, language: str) -> Labelled:
     """ESCO's descriptions of occupations; the function is that of the longest code their ISCO-08 group begins with."""
-    functions = _by_code(taxonomy, "function", "isco")
+    functions = by_code(taxonomy, "function", "isco")
     rows = csv.DictReader(StringIO(_unpacked(data / "taxonomy" / f"esco-occupations-{language}.csv.gz")))
-    told = [(row["description"], _longest(row["iscoGroup"], functions)) for row in rows]
+    told = [(row["description"], placed(beginnings(row["iscoGroup"]), functions)) for row in rows]
     known = [(text, function) for text, function in told if function]
     chosen = np.random.default_rng(_SEED).choice(len(known), min(SAMPLE, len(known)), replace=False)
     return _labelled(f"job descriptions, {language}", "function", [known[place] for place in sorted(chosen)])
@@ -105,18 +96,15 @@ def _occupations(data: Path, taxonomy: Taxonomy, language: str) -> Labelled:
 
 def _industries(data: Path, taxonomy: Taxonomy) -> Labelled:
     """What divisions, groups and classes of NACE include, in English. Only the Dutch file has these notes."""
-    industries = _by_code(taxonomy, "industry", "nace")
+    industries = by_code(taxonomy, "industry", "nace")
     rows = csv.reader(StringIO(_unpacked(data / "taxonomy" / "nace-rev2-nl.csv.gz")))
-    told = [(includes, code[:2]) for level, code, _, _, includes, *_ in rows if level != "1" and includes]
-    sections = [(text, max(first for first in _SECTIONS if first <= int(division))) for text, division in told]
-    return _labelled(
-        "industry notes, en", "industry", [(text, industries[_SECTIONS[first]]) for text, first in sections]
-    )
+    told = [(includes, nace_section(code)) for level, code, _, _, includes, *_ in rows if level != "1" and includes]
+    return _labelled("industry notes, en", "industry", [(text, industries[section]) for text, section in told])
 
 
 def _topics(data: Path, taxonomy: Taxonomy) -> Labelled:
     """IPTC's English definitions of what stands right below the top of its Media Topics."""
-    tops = _by_code(taxonomy, "topic", "medtop")
+    tops = by_code(taxonomy, "topic", "medtop")
     known = json.loads(_unpacked(data / "taxonomy" / "iptc-mediatopics-2019.json.gz"))["conceptSet"]
     told = [
         (concept["definition"]["en-GB"], broader.rpartition("/")[2])
@@ -133,7 +121,7 @@ def _topics(data: Path, taxonomy: Taxonomy) -> Labelled:
 
 def _every_topic(data: Path, taxonomy: Taxonomy) -> Labelled:
     """IPTC's English definitions of all that stands below the tops of its Media Topics, at whatever depth."""
-    tops = _by_code(taxonomy, "topic", "medtop")
+    tops = by_code(taxonomy, "topic", "medtop")
     known = {
         concept["uri"].rpartition("/")[2]: concept
         for concept in json.loads(_unpacked(data / "taxonomy" / "iptc-mediatopics-2019.json.gz"))["conceptSet"]
@@ -147,20 +135,6 @@ def _every_topic(data: Path, taxonomy: Taxonomy) -> Labelled:
         if top is not concept and code in tops and "en-GB" in concept["definition"]:
             told.append((concept["definition"]["en-GB"], tops[code]))
     return _labelled("topic definitions of all levels, en", "topic", told)
-
-
-def _by_code(taxonomy: Taxonomy, facet: str, scheme: str) -> dict[str, str]:
-    """Which concept a code of this scheme belongs to."""
-    return {
-        code.removeprefix(f"{scheme}:"): concept.id
-        for concept in taxonomy.facets[facet].values()
-        for code in concept.codes
-        if code.startswith(f"{scheme}:")
-    }
-
-
-def _longest(code: str, known: Mapping[str, str]) -> str | None:
-    return next((known[code[:size]] for size in range(len(code), 0, -1) if code[:size] in known), None)
 
 
 def _labelled(name: str, facet: str, told: list[tuple[str, str]]) -> Labelled:

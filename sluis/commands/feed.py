@@ -42,9 +42,9 @@ def lines(house: House, slate: Slate, language: Language) -> list[str]:
 
     with house.database.read() as connection:
         offered = shown(connection, house.tenant, slate, utcnow())
-    found = []
+    found, words = [], house.taxonomy
     for item, article in offered:
-        reasons = "; ".join(in_words(reason, language, house.taxonomy) for reason in item.reasons)
+        reasons = "; ".join(in_words(reason, language, words) for reason in item.reasons)
         found.append(f"{item.position:2}. [bold]{escape(article.title)}[/] [dim]({escape(article.site_name)})[/]")
         found.append(f"    [green]{escape(reasons)}[/]")
     return found

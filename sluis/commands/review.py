@@ -11,7 +11,7 @@ from catalog import items, people, reviews
 from catalog.clock import utcnow
 from catalog.ids import ArticleId
 from catalog.records import FUNCTION, Audience, Decision, State, Tag
-from catalog.taxonomy import Language
+from catalog.taxonomy import Language, Taxonomy
 from curation import audience as audiences
 from curation import queue
 from curation.review import ROUTER, Desk, Reviewer, Role
@@ -98,8 +98,9 @@ def show_entry(
     facts = (found.state, found.language, escape(found.site_name), f"{found.published_at:%Y-%m-%d %H:%M}")
     out.print(*facts, f"revision {found.revision}", sep=" · ")
     out.print(f"\n{escape(found.text)}\n")
+    words = house.taxonomy
     rows = [
-        {"facet": tag.facet, "tag": _label(house, tag, language), "sure": tag.probability, "by": tag.origin}
+        {"facet": tag.facet, "tag": _label(words, tag, language), "sure": tag.probability, "by": tag.origin}
         for tag in entry.tags
     ]
     show(rows, "No tags.")
@@ -213,10 +214,10 @@ def _parse_audience(house: House, words: list[str] | None) -> Audience | None:
     return audiences.parse(words, house.taxonomy) if words else None
 
 
-def _label(house: House, tag: Tag, language: Language) -> str:
+def _label(words: Taxonomy, tag: Tag, language: Language) -> str:
     """The concept's id and label; the id alone where the vocabulary no longer has it."""
-    known = house.taxonomy.facets.get(tag.facet, {}).get(tag.concept)
-    return f"{tag.concept} ({known.label(language)})" if known else tag.concept
+    label = words.label(tag.facet, tag.concept, language)
+    return tag.concept if label == tag.concept else f"{tag.concept} ({label})"
 
 
 def _who(audience: Audience | None) -> str:

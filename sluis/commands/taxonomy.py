@@ -10,7 +10,9 @@ from sluis.wiring import open_house
 
 
 def taxonomy(
-    facet: Annotated[str, typer.Argument(help="topic, function, industry, kind, good_for or theme.")] = "",
+    facet: Annotated[
+        str, typer.Argument(help="topic, function, industry, kind, good_for, theme, product or department.")
+    ] = "",
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -32,4 +34,4 @@ def taxonomy(
         {"id": c.id, "parent": c.parent, "nl": c.labels["nl"], "en": c.labels["en"], "codes": " ".join(c.codes)}
         for c in facets[facet].values()
     ]
-    show(rows, "No concepts yet: name a themes file in SLUIS_THEMES.")
+    show(rows, "No concepts yet: 'sluis vocabulary add' or 'sluis vocabulary import' makes some.")

@@ -72,7 +72,6 @@ def _settings(asked: Settings, folder: Path, origin: str) -> Settings:
             "database_url": "",
             "artefact_dir": Path(),
             "tenant": "noordvaart",
-            "themes": THEMES,
             "trusted_hosts": frozenset({(address.hostname, address.port)}),
         }
     )
@@ -85,6 +84,7 @@ def _bring_in(settings: Settings, origin: str) -> None:
         flags = ["--internal"] if feed.internal else []
         _run(settings, "source", "add", f"{origin}{site.feed_path(feed)}", "--title", feed.title, *flags, quiet=True)
     _run(settings, "people", "import", str(PEOPLE))
+    _run(settings, "vocabulary", "import", str(THEMES), "--by", curator.CURATOR.name)
     _run(settings, "ingest")
     _run(settings, "enrich")
 
@@ -159,7 +159,6 @@ def _variables(settings: Settings) -> dict[str, str]:
         "SLUIS_DATABASE_URL": settings.database_url,
         "SLUIS_ARTEFACT_DIR": "",
         "SLUIS_TENANT": settings.tenant,
-        "SLUIS_THEMES": str(settings.themes),
         "SLUIS_TRUSTED_HOSTS": ",".join(f"{host}:{port}" for host, port in settings.trusted_hosts),
     }
 

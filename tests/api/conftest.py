@@ -12,6 +12,7 @@ from catalog.database import Database
 from catalog.ids import TenantId
 from catalog.keys import Scope
 from catalog.records import Article, Employee
+from catalog.vocabulary import Vocabularies
 from curation.librarian import Librarian
 from models.certificate import CertificateOptions
 from models.hashing import HashingEncoder
@@ -55,7 +56,7 @@ def world(database, tenant):
         }
     services = Services(
         database=database,
-        taxonomy=taxonomy.load(),
+        taxonomy=Vocabularies(taxonomy.load()).taxonomy,
         clock=lambda: NOW,
         feeds={tenant: FeedService(tenant, HeuristicRanker, RankingOptions())}.__getitem__,
         taggers=lambda: None,

@@ -13,6 +13,7 @@ from catalog import articles, certificates, keys, taxonomy
 from catalog.ids import CertificateId, new_id
 from catalog.keys import Scope
 from catalog.records import Origin, Tag
+from catalog.vocabulary import Vocabularies
 from curation import passing
 from ingest.remote import NotReadNow, Told, Unreadable
 from models.certificate import Certificate, CertificateOptions, Part, upper_bound
@@ -54,7 +55,7 @@ def desk(sqlite_database, tenant):
         key = keys.create(connection, tenant, "test", frozenset({Scope.CONTENT}), NOW)
     services = Services(
         database=sqlite_database,
-        taxonomy=taxonomy.load(),
+        taxonomy=Vocabularies(taxonomy.load()).taxonomy,
         clock=lambda: NOW,
         feeds={}.__getitem__,
         taggers=taggers,

@@ -62,9 +62,12 @@ def every(kind):
         yield from every(narrower)
 
 
+IN_THE_TERMINAL = ("catalog.own_concepts", "catalog.standards", "curation.vocabulary")
+
+
 def raised(kind):
-    """Whether a route, or what it calls, can raise this. Leases are of workers; sources are added in the terminal."""
-    if kind in (SluisError, LeaseLost, SourceExists):
+    """Whether a route, or what it calls, can raise this. Leases are of workers, the others are of the terminal."""
+    if kind in (SluisError, LeaseLost, SourceExists) or kind.__module__ in IN_THE_TERMINAL:
         return False
     floor, _, module = kind.__module__.partition(".")
     called = {"ingest": {"handed", "doors", "suggested", "urls", "remote"}, "models": {"remote"}, "ranking": {"feed"}}

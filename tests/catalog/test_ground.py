@@ -153,20 +153,5 @@ def test_an_unknown_concept_is_answered_with_near_ones():
         taxonomy.load().concept("shoe", "x")
 
 
-def test_a_themes_file_adds_its_concepts(tmp_path):
-    path = tmp_path / "themes.toml"
-    texts = 'label = "A"\n{0}.definition = "B"\n{0}.examples = ["C"]'
-    body = "\n".join(f"{lang}." + texts.format(lang) for lang in ("nl", "en"))
-    path.write_text(f'[[theme]]\nid = "safety"\n{body}\n', encoding="utf-8")
-    shipped = taxonomy.load()
-    ours = shipped.with_themes(path)
-    assert list(ours.facets["theme"]) == ["safety"]
-    assert ours.digest != shipped.digest
-    for wrong in ("nonsense [", "x = 1", '[[theme]]\nid = "a"'):
-        path.write_text(wrong, encoding="utf-8")
-        with pytest.raises(Invalid, match="themes.toml"):
-            shipped.with_themes(path)
-
-
 def test_axes_have_room_in_the_database():
     assert max(map(len, AXES)) <= 16

@@ -37,7 +37,6 @@ class House:
         environment = os.environ | {
             "SLUIS_DATA_DIR": str(self.folder),
             "SLUIS_TRUSTED_HOSTS": self.origin.removeprefix("http://"),
-            "SLUIS_THEMES": str(THEMES),
             "SLUIS_LEASE_SECONDS": str(LEASE_SECONDS),
         }
         command = [sys.executable, "-m", "sluis.main", *words]
@@ -63,6 +62,7 @@ def house(tmp_path):
     with site.serve(stories(), utcnow()) as origin:
         made = House(tmp_path, origin)
         made.run("init")
+        made.run("vocabulary", "import", str(THEMES), "--by", "Soak")
         yield made
 
 

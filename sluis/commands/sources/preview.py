@@ -20,7 +20,7 @@ from sluis.commands.sources.options import address, is_web
 from sluis.commands.sources.words import ago, known, pace, say, span
 from sluis.console import AsJson, out, print_json, progress
 from sluis.settings import read_settings
-from sluis.wiring import House
+from sluis.wiring import House, open_house
 
 if TYPE_CHECKING:
     from ingest.check import Look, Preview
@@ -49,7 +49,8 @@ def check(
     if not is_web(asked):
         raise CannotCheck(say("only_web", language, url=url))
     settings = read_settings()
-    house = House(settings, Database(settings.database))
+    database = Database(settings.database)
+    house = open_house(settings) if database.is_there else House(settings, database)
     with progress(say("looking", language), None):
         seen = _look(house, asked, language)
     tags = _tags(house, seen.previews, language)
@@ -163,7 +164,7 @@ def in_words(tags: Sequence[Tag], taxonomy: Taxonomy, language: Language) -> str
     facets = []
     for facet in FACETS:
         sure = [tag.concept for tag in tags if tag.facet == facet and tag.probability >= SURE]
-        labels = [taxonomy.concept(facet, concept).label(language) for concept in sure]
+        labels = [taxonomy.label(facet, concept, language) for concept in sure]
         facets += [f"{say(facet, language)}: {', '.join(labels)}"] if labels else []
     return " · ".join(facets)
 

@@ -45,6 +45,8 @@ _WORDS: Final = {
     "kind": {"en": "kind", "nl": "soort"},
     "good_for": {"en": "good for", "nl": "goed voor"},
     "theme": {"en": "theme", "nl": "thema"},
+    "product": {"en": "product", "nl": "product"},
+    "department": {"en": "department", "nl": "afdeling"},
     "readable": {"en": "the page can be read", "nl": "de pagina is te lezen"},
     "from_feed": {
         "en": "the page cannot be read, but the feed says enough",
