@@ -8,7 +8,7 @@ import difflib
 import hashlib
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
@@ -20,6 +20,9 @@ Language = Literal["nl", "en"]
 LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
 """The languages in which people see this program."""
 
+EVERYONE: Final = "everyone"
+"""The function that marks what is for all employees: a tag only, nobody's function and no value of an audience."""
+
 SHIPPED: Final = Path(__file__).parent / "data" / "taxonomy.toml"
 
 
@@ -29,9 +32,24 @@ class UnknownConcept(Invalid):
     code = "unknown_tag"
 
 
+class NobodysFunction(Invalid):
+    """`everyone` was named as a function that somebody has."""
+
+    code = "nobodys_function"
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"function {EVERYONE!r} is only a tag: an audience of all employees is function=*, "
+            "and a person has functions of their own ('sluis taxonomy function' shows them)"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Concept:
-    """One value of a facet. Labels, definitions and examples are by language code."""
+    """One value of a facet. Labels, definitions, examples and portraits are by language code.
+
+    `portraits` are jobs that a function consists of, or companies of an industry: they teach, but are no headlines.
+    """
 
     facet: str
     id: str
@@ -40,6 +58,7 @@ class Concept:
     labels: Mapping[str, str]
     definitions: Mapping[str, str]
     examples: Mapping[str, tuple[str, ...]]
+    portraits: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def label(self, language: str) -> str:
         """The label in `language`, or in English where there is none."""
@@ -70,6 +89,13 @@ class Taxonomy:
     def require(self, facet: str, concepts: Iterable[str]) -> frozenset[str]:
         """The concepts as a set, each checked."""
         return frozenset(self.concept(facet, concept).id for concept in concepts)
+
+    def require_values(self, facet: str, concepts: Iterable[str]) -> frozenset[str]:
+        """The concepts as a set, each one that a person can have and an audience can name. Raises NobodysFunction."""
+        found = self.require(facet, concepts)
+        if facet == "function" and EVERYONE in found:
+            raise NobodysFunction
+        return found
 
     def with_themes(self, path: Path) -> "Taxonomy":
         """This vocabulary with an organisation's own themes. Raises Invalid where the file is not of the right form."""
@@ -130,6 +156,7 @@ def _concept(facet: str, entry: Mapping[str, Any], path: Path) -> Concept:
             labels={language: entry[language]["label"] for language in LANGUAGES},
             definitions={language: entry[language]["definition"] for language in LANGUAGES},
             examples={language: tuple(entry[language]["examples"]) for language in LANGUAGES},
+            portraits={language: tuple(entry[language].get("portraits", ())) for language in LANGUAGES},
         )
     except KeyError as error:
         raise Invalid(

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from catalog.errors import Invalid
 from catalog.records import ALL, AXES, FUNCTION, Audience, Tag
-from catalog.taxonomy import Taxonomy
+from catalog.taxonomy import EVERYONE, Taxonomy
 
 PROPOSE_FROM = 0.5
 """A function is proposed when the tagger finds it more likely than not."""
@@ -20,20 +20,29 @@ class NoAudience(Invalid):
 
 
 def propose(tags: Iterable[Tag]) -> Audience | None:
-    """Whom the machine would show it to: the likely functions, or None where the tags are unclear."""
-    likely = {tag.concept for tag in tags if tag.facet == FUNCTION and tag.probability >= PROPOSE_FROM}
+    """Whom the machine would show it to: everybody, the likely functions, or None where the tags are unclear.
+
+    Everybody needs more than being likely: where a function is likelier still, the text is of that profession.
+    """
+    likely = {tag.concept: tag.probability for tag in tags if tag.facet == FUNCTION and tag.probability >= PROPOSE_FROM}
+    for_all = likely.pop(EVERYONE, 0.0)
+    if for_all and for_all >= max(likely.values(), default=0.0):
+        return Audience({FUNCTION: frozenset({ALL})})
     return Audience({FUNCTION: frozenset(likely)}) if likely else None
 
 
 def parse(words: Iterable[str], taxonomy: Taxonomy) -> Audience:
-    """An audience from words `axis=value`; `axis=*` means everybody. Raises Invalid or UnknownConcept."""
+    """An audience from words `axis=value`; `axis=*` means everybody.
+
+    Raises Invalid, UnknownConcept, or NobodysFunction for `function=everyone`.
+    """
     axes: dict[str, set[str]] = {}
     for word in words:
         axis, _, value = word.partition("=")
         if axis not in AXES or not value:
             raise Invalid(f"{word!r} is no audience: write axis=value, with axis one of {', '.join(AXES)}, or axis=*")
         if value != ALL and axis in _FACET_OF_AXIS:
-            taxonomy.concept(_FACET_OF_AXIS[axis], value)
+            taxonomy.require_values(_FACET_OF_AXIS[axis], [value])
         axes.setdefault(axis, set()).add(value)
     try:
         return Audience({axis: frozenset(values) for axis, values in axes.items()})
