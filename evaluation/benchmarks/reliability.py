@@ -65,7 +65,8 @@ class Judged:
 
     def to_figure(self) -> Figure:
         """The expected calibration error of the likeliest concept."""
-        return Figure(f"calibration, {self.facet}, {self.language}, {self.name}", "ECE", expected_error(self.likeliest))
+        asked = self.facet if self.name == HEADLINES else self.name
+        return Figure(f"ECE of {asked}, {self.language}", "share", expected_error(self.likeliest))
 
 
 class Remembered:
