@@ -36,11 +36,24 @@ class UnknownConcept(Invalid):
     code = "unknown_tag"
 
 
+class NobodysFunction(Invalid):
+    """`everyone` was named as a function that somebody has."""
+
+    code = "nobodys_function"
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"function {EVERYONE!r} is only a tag: an audience of all employees is function=*, "
+            "and a person has functions of their own ('sluis taxonomy function' shows them)"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Concept:
-    """One value of a facet. Labels, definitions and examples are by language code.
+    """One value of a facet. Labels, definitions, examples, portraits and borrowed texts are by language code.
 
-    `borrowed` are texts about it out of a standard that the organisation imported: they teach, but are no headlines.
+    `portraits` are jobs that a function consists of, or companies of an industry; `borrowed` are texts about it out of
+    a standard that the organisation imported. Both teach, but are no headlines.
     """
 
     facet: str
@@ -50,6 +63,7 @@ class Concept:
     labels: Mapping[str, str]
     definitions: Mapping[str, str]
     examples: Mapping[str, tuple[str, ...]]
+    portraits: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     borrowed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def label(self, language: str) -> str:
@@ -88,6 +102,13 @@ class Taxonomy:
     def require(self, facet: str, concepts: Iterable[str]) -> frozenset[str]:
         """The concepts as a set, each checked."""
         return frozenset(self.concept(facet, concept).id for concept in concepts)
+
+    def require_values(self, facet: str, concepts: Iterable[str]) -> frozenset[str]:
+        """The concepts as a set, each one that a person can have and an audience can name. Raises NobodysFunction."""
+        found = self.require(facet, concepts)
+        if facet == "function" and EVERYONE in found:
+            raise NobodysFunction
+        return found
 
     def label(self, facet: str, concept: str, language: str) -> str:
         """How a tag reads, also one of a concept that is no longer in use; its id where nobody knows it any more."""
@@ -215,6 +236,7 @@ def _concept(facet: str, entry: Mapping[str, Any], path: Path) -> Concept:
             labels={language: entry[language]["label"] for language in LANGUAGES},
             definitions={language: entry[language]["definition"] for language in LANGUAGES},
             examples={language: tuple(entry[language]["examples"]) for language in LANGUAGES},
+            portraits={language: tuple(entry[language].get("portraits", ())) for language in LANGUAGES},
         )
     except KeyError as error:
         raise Invalid(

@@ -51,14 +51,17 @@ def _likely(tags: Iterable[Tag], facet: str) -> dict[str, float]:
 
 
 def parse(words: Iterable[str], taxonomy: Taxonomy) -> Audience:
-    """An audience from words `axis=value`; `axis=*` means everybody. Raises Invalid or UnknownConcept."""
+    """An audience from words `axis=value`; `axis=*` means everybody.
+
+    Raises Invalid, UnknownConcept, or NobodysFunction for `function=everyone`.
+    """
     axes: dict[str, set[str]] = {}
     for word in words:
         axis, _, value = word.partition("=")
         if axis not in AXES or not value:
             raise Invalid(f"{word!r} is no audience: write axis=value, with axis one of {', '.join(AXES)}, or axis=*")
         if value != ALL and axis in FACET_OF_AXIS:
-            taxonomy.concept(FACET_OF_AXIS[axis], value)
+            taxonomy.require_values(FACET_OF_AXIS[axis], [value])
         axes.setdefault(axis, set()).add(value)
     try:
         return Audience({axis: frozenset(values) for axis, values in axes.items()})

@@ -117,7 +117,8 @@ def keep(connection: Connection, tenant: TenantId, made: Attempt, by: str, now: 
 
 def _decided(kept: Kept) -> int:
     certificate = read(kept)
-    return sum(each.decided for each in (*certificate.parts, *certificate.shortfalls))
+    proven = sum(part.decided for part in certificate.parts)
+    return proven + sum(shortfall.decided for shortfall in certificate.shortfalls)
 
 
 def _story(article: Article) -> str:

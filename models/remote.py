@@ -26,13 +26,17 @@ DIGEST_HEADER: Final = "Sluis-Encoder"
 DIMENSIONS_HEADER: Final = "Sluis-Dimensions"
 
 _CONNECT_SECONDS: Final = 5.0
-_START: Final = "start 'sluis work' or 'sluis encode'"
+_START: Final = "start 'sluis work' or 'sluis encode', and give it a minute to load"
 
 
 class EncoderAway(Unavailable):
     """The process that encodes does not answer, or cannot be used now."""
 
     code = "encoder_away"
+
+
+class WrongToken(EncoderAway):
+    """It answers, but not to us."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,7 @@ class Exchange:
         self._seconds = seconds
 
     def ask(self, path: str, question: Mapping[str, object] | None = None) -> Reply:
-        """Send a question, as JSON; without one, only look. Raises EncoderAway where nobody answers, or not to us."""
+        """Send a question, as JSON; without one, only look. Raises EncoderAway, WrongToken."""
         try:
             body = None if question is None else orjson.dumps(question)
         except orjson.JSONEncodeError as error:
@@ -87,7 +91,7 @@ class Exchange:
         except (aiohttp.ClientError, OSError) as error:
             raise EncoderAway(f"no encoder answers at {self.address}: {_START}") from error
         if reply.status == 401:
-            raise EncoderAway(
+            raise WrongToken(
                 f"the encoder at {self.address} does not know our token: set SLUIS_ENCODER_TOKEN to the one it has"
             )
         return reply

@@ -1,7 +1,7 @@
 """Vectors to tags: one linear head per facet, applied with numpy. How heads come to be is in `models.tagger_fit`.
 
 A concept has a score, linear in the vector. It becomes a probability through two numbers: the score itself (does this
-look like the concept at all?) and its lead over the best rival (or more like something else?). So a text may well be of
+look like the concept at all?) and its lead over its rivals (or more like something else?). So a text may well be of
 two concepts, and a text about nothing we know is of none.
 """
 
@@ -29,6 +29,13 @@ _CORRECTIONS: Final = "corrections.npz"
 _FACTS: Final = "taggers.json"
 _STEEPEST: Final = 50.0
 """Log odds beyond this are certainty in double precision, and would overflow further on."""
+
+
+_SOFTNESS: Final = 4.0
+"""How much the second best of a family adds to the best: scores this far apart count as 1 to e. Chosen on headlines."""
+
+
+_TINY: Final = np.finfo(np.float64).tiny
 
 
 class Keep(NamedTuple):
@@ -71,32 +78,34 @@ class Head:
         constant, score, lead = self.link
         own, ahead = evidence((vectors @ self.weights + self.bias).T, self.parents)
         odds = constant + score * own + lead * ahead
-        return 1.0 / (1.0 + np.exp(-np.clip(odds.T, -_STEEPEST, _STEEPEST)))
+        found = 1.0 / (1.0 + np.exp(-np.clip(odds, -_STEEPEST, _STEEPEST)))
+        for place in reversed(range(len(self.parents))):  # what holds in exact arithmetic may miss by a last bit
+            if self.parents[place] >= 0:
+                np.maximum(found[self.parents[place]], found[place], out=found[self.parents[place]])
+        return found.T
 
 
 def evidence(scores: NDArray[np.floating], parents: tuple[int, ...]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Score and lead of each concept; `scores` has a row per column of a head, a concept's family speaks for it.
 
-    The score is the best of the family (the concept and all below it), the lead is over the best outside the family.
-    Both can only grow from child to parent, and so does the probability: the link's factors are never negative.
+    The score is the soft maximum of the family (the concept and all below it), the lead is over that of all outside it:
+    a text that fits several children a little fits their parent well. Both can only grow from child to parent, and so
+    does the probability: the link's factors are never negative.
     """
-    scores = scores.astype(np.float64)
-    own = np.empty((len(parents), scores.shape[1]))
-    rival = np.empty_like(own)
-    for place, family in enumerate(_families(parents, len(scores))):
-        own[place] = scores[family].max(axis=0)
-        rival[place] = scores[~family].max(axis=0)
-    return own, own - rival
+    best = scores.max(axis=0, initial=-np.inf).astype(np.float64)
+    weights = np.exp((scores - best) / _SOFTNESS)
+    family = _families(parents, len(scores))
+    own, rivals = (_SOFTNESS * np.log(np.maximum(part @ weights, _TINY)) for part in (family, 1.0 - family))
+    return own + best, own - rivals
 
 
-def _families(parents: tuple[int, ...], columns: int) -> Iterator[NDArray[np.bool_]]:
-    """Per concept, which columns are its own or those of concepts below it."""
-    for ancestor in range(len(parents)):
-        family = np.zeros(columns, bool)
-        family[ancestor] = True
-        for place in range(ancestor + 1, len(parents)):  # a child always stands after its parent
-            family[place] = parents[place] >= 0 and family[parents[place]]
-        yield family
+def _families(parents: tuple[int, ...], columns: int) -> NDArray[np.float64]:
+    """Shape (concepts, columns): 1 where a column is the concept's own or that of a concept below it."""
+    family = np.eye(len(parents), columns)
+    for place in reversed(range(len(parents))):  # a child always stands after its parent
+        if parents[place] >= 0:
+            family[parents[place]] += family[place]
+    return family
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +125,10 @@ class Taggers:
 
     def probabilities(self, vectors: Vectors) -> list[Probabilities]:
         """All probabilities, per vector. Raises Invalid for vectors that are not finite or not of the heads' size."""
-        self.require_fitting(vectors)
         tagged: list[Probabilities] = [{} for _ in vectors]
-        for head in self.heads:
-            for row, found in zip(self.corrected(head, vectors).tolist(), tagged, strict=True):
-                found[head.facet] = dict(zip(head.concepts, row, strict=True))
+        for head, found in self._found(vectors):
+            for row, probabilities in zip(found.tolist(), tagged, strict=True):
+                probabilities[head.facet] = dict(zip(head.concepts, row, strict=True))
         return tagged
 
     def corrected(self, head: Head, vectors: Vectors) -> NDArray[np.float64]:
@@ -131,6 +139,25 @@ class Taggers:
                 return correction.apply(vectors, found, head.parents)
         return found
 
+    def tags(self, vectors: Vectors) -> list[list[Tag]]:
+        """The tags to store, per vector: the `strongest`, without a dictionary of all for each. Raises Invalid."""
+        tagged: list[list[Tag]] = [[] for _ in vectors]
+        for head, found in self._found(vectors):
+            keep = KEEP[head.facet]
+            ranked = np.argsort(-found, axis=1, kind="stable")[:, : keep.most]
+            chances = np.take_along_axis(found, ranked, axis=1)
+            kept = chances >= keep.floor
+            for row, place, chance in zip(
+                np.nonzero(kept)[0].tolist(), ranked[kept].tolist(), chances[kept].tolist(), strict=True
+            ):
+                tagged[row].append(Tag(head.facet, head.concepts[place], chance, tagger=self.version))
+        return tagged
+
+    def _found(self, vectors: Vectors) -> Iterator[tuple[Head, NDArray[np.float64]]]:
+        """Each head, and its probabilities."""
+        self.require_fitting(vectors)
+        return ((head, self.corrected(head, vectors)) for head in self.heads)
+
     def require_fitting(self, vectors: Vectors) -> None:
         """Raises Invalid for vectors that are not finite or not of the heads' size."""
         dimensions = self.heads[0].weights.shape[0]
@@ -138,10 +165,6 @@ class Taggers:
             raise Invalid(f"vectors of shape {vectors.shape} cannot be tagged: these heads take (n, {dimensions})")
         if not np.isfinite(vectors).all():
             raise Invalid("a vector with a value that is not finite cannot be tagged: encode the text again")
-
-    def tags(self, vectors: Vectors) -> list[list[Tag]]:
-        """The tags to store, per vector."""
-        return [strongest(probabilities, self.version) for probabilities in self.probabilities(vectors)]
 
     def to_files(self) -> dict[str, bytes]:
         """As an artefact's files."""

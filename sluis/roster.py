@@ -79,8 +79,8 @@ def _person(row: Mapping[str | None, str | list[str] | None], taxonomy: Taxonomy
     if not _EMAIL.fullmatch(cell["email"]):
         raise BadRoster(f"{cell['email']!r} is no e-mail address")
     axes = {
-        "function": taxonomy.require("function", _listed(cell["functions"])),
-        "industry": taxonomy.require("industry", _listed(cell["industries"])),
+        "function": taxonomy.require_values("function", _listed(cell["functions"])),
+        "industry": taxonomy.require_values("industry", _listed(cell["industries"])),
         "language": frozenset(map(language_code, _listed(cell["languages"]))),
         "region": _words(cell["region"]),
         "unit": _words(cell["unit"]),

@@ -1,7 +1,7 @@
 """How good tags are on the first day, on real texts that nobody here has labelled or learned from; and how quick.
 
 ESCO says of occupations, NACE of industries and IPTC of topics where their texts belong. The taggers know none of these
-texts, only our own headlines. The peer is what one would do without taggers: the nearest mean of a concept's headlines.
+texts, only our own. The peer is what one would do without taggers: the nearest mean of a concept's headlines.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,8 +12,9 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 
-from catalog.taxonomy import Concept, Taxonomy
+from catalog.taxonomy import EVERYONE, Concept, Taxonomy
 from evaluation.benchmarks.figures import Figure, seconds
+from evaluation.benchmarks.reliability import Remembered, judge, top, unseen
 from evaluation.benchmarks.texts import Labelled, Texts
 from models.protocols import Encoder, Progress, Vectors
 from models.taggers import Taggers
@@ -36,12 +37,16 @@ def measure(
     progress: Progress,
 ) -> list[Figure]:
     """All figures of `encoder` and `taggers`; `bare` encodes with the library alone. `progress` hears of texts."""
-    figures = _sib200(texts, encoder, progress)
-    facets = {each.facet for each in texts.labelled}
-    prototypes = {facet: Prototypes.of(taxonomy.facets[facet], encoder, progress) for facet in facets}
+    remembered = Remembered(encoder)
+    figures = _sib200(texts, remembered, progress)
+    facets = {each.facet: _nameable(taxonomy.facets[each.facet]) for each in texts.labelled}
+    prototypes = {facet: Prototypes.of(concepts, remembered, progress) for facet, concepts in facets.items()}
+    judged = unseen(taxonomy, remembered, progress)
     for each in texts.labelled:
-        vectors = encoder.encode(each.texts, progress)
+        vectors = remembered.encode(each.texts, progress)
         figures.append(_cold_start(each, taggers, prototypes[each.facet], vectors))
+        judged.append(judge(each, taxonomy, taggers, vectors))
+    figures += [each.to_figure() for each in judged]
     timed = [text for each in texts.labelled[:2] for text in each.texts[: TIMED_TEXTS // 2]]
     return [*figures, _throughput(timed, encoder, bare), _speed(taggers, encoder.dimensions)]
 
@@ -64,7 +69,7 @@ def _cold_start(known: Labelled, taggers: Taggers, prototypes: "Prototypes", vec
     """Macro-F1 of the likeliest top concept, over the concepts that have texts."""
     concepts = prototypes.concepts
     ours = [_likeliest(found[known.facet], concepts) for found in taggers.probabilities(vectors)]
-    theirs = [_top(concepts, nearest) for nearest in prototypes.nearest(vectors)]
+    theirs = [top(concepts, nearest) for nearest in prototypes.nearest(vectors)]
     return Figure(known.name, "macro-F1", _macro_f1(known, ours), "nearest prototype", _macro_f1(known, theirs))
 
 
@@ -99,9 +104,9 @@ def _likeliest(probabilities: Mapping[str, float], concepts: Mapping[str, Concep
     return max((one for one in concepts if concepts[one].parent is None), key=lambda one: probabilities[one])
 
 
-def _top(concepts: Mapping[str, Concept], concept: str) -> str:
-    parent = concepts[concept].parent
-    return concept if parent is None else _top(concepts, parent)
+def _nameable(concepts: Mapping[str, Concept]) -> dict[str, Concept]:
+    """Those that a text of somebody else can be labelled with: a job is never everyone's."""
+    return {name: concept for name, concept in concepts.items() if name != EVERYONE}
 
 
 def _macro_f1(known: Labelled, said: Sequence[str]) -> float:

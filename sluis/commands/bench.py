@@ -28,6 +28,7 @@ from sluis.wiring import open_house
 
 if TYPE_CHECKING:
     from evaluation.benchmarks.retold import Told
+    from evaluation.calibration import Bin
 
 app = typer.Typer(help="Measure ours beside the peers, in one run.", no_args_is_help=True)
 
@@ -93,6 +94,39 @@ def decisions(data: Data = None, *, as_json: AsJson = False) -> None:
     with progress("Encoding, then deciding", None) as tick:
         found = benchmark.measure(told, house.taxonomy, encoder, taggers, benchmark.DecisionOptions(), tick)
     _show(found, as_json)
+
+
+@app.command()
+def reliability(
+    folder: Annotated[Path, typer.Option("--out", help="The folder that the plots are written to.")],
+    data: Data = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Whether probabilities mean what they say: a row and a curve per facet, language and set of texts."""
+    from evaluation.benchmarks import texts
+
+    house = open_house()
+    told = texts.read(_required(data), house.taxonomy).labelled
+    from evaluation.benchmarks import reliability as benchmark
+    from evaluation.charts import draw_reliability
+
+    folder.mkdir(parents=True, exist_ok=True)
+    encoder = benchmark.Remembered(house.encoder())
+    taggers = house.taggers(encoder, partial(progress, "Learning the vocabulary (once)"))
+    with progress("Encoding", None) as tick:
+        judged = benchmark.unseen(house.taxonomy, encoder, tick)
+        judged += [benchmark.judge(known, house.taxonomy, taggers, encoder.encode(known.texts, tick)) for known in told]
+    panels: dict[tuple[str, str], dict[str, list[Bin]]] = {}
+    for each in judged:
+        panels.setdefault((each.language, each.facet), {})[each.name] = each.likeliest
+    draw_reliability(folder / "reliability.svg", panels)
+    rows = [each.to_row() for each in judged]
+    if as_json:
+        print_json(rows)
+        return
+    show(rows)
+    out.print(f"plots: {folder / 'reliability.svg'}", soft_wrap=True)
 
 
 @app.command()

@@ -10,7 +10,7 @@ from catalog.errors import Invalid, NotFound, Unauthorised, Unavailable
 from catalog.keys import Scope
 from catalog.people import UnknownEmployee
 from catalog.records import AXES, Audience, Tag, Tenant
-from catalog.taxonomy import UnknownConcept
+from catalog.taxonomy import EVERYONE, NobodysFunction, UnknownConcept
 from tests import make
 from tests.make import NOW
 
@@ -112,7 +112,7 @@ def test_impossible_values_are_refused():
 
 
 TOPS = 17
-WANTED = {"function": (20, 12), "kind": (8, 4), "good_for": (4, 4)}
+WANTED = {"function": (21, 12), "kind": (8, 4), "good_for": (4, 4)}
 
 
 def test_the_shipped_vocabulary_keeps_what_it_promises():
@@ -129,6 +129,20 @@ def test_the_shipped_vocabulary_keeps_what_it_promises():
         for concept in facets[facet].values():
             least = 8 if concept.parent is None else 4
             assert all(len(concept.examples[lang]) >= least for lang in ("nl", "en")), concept.id
+
+
+def test_nobody_has_the_function_everyone():
+    shipped = taxonomy.load()
+    assert shipped.concept("function", EVERYONE).codes == ()  # so no standard counts anybody as that
+    assert shipped.require_values("function", ["sales"]) == {"sales"}
+    with pytest.raises(NobodysFunction, match=r"function=\*"):
+        shipped.require_values("function", ["sales", EVERYONE])
+
+
+def test_portraits_are_in_both_languages_of_every_function_and_industry():
+    for facet in ("function", "industry"):
+        for concept in taxonomy.load().facets[facet].values():
+            assert concept.id == EVERYONE or all(concept.portraits[lang] for lang in ("nl", "en")), concept.id
 
 
 def test_no_headline_is_there_twice():

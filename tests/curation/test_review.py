@@ -3,11 +3,14 @@
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from catalog import articles, audiences, people, reviews, slates, taxonomy, tenants
 from catalog.articles import StateChanged
 from catalog.errors import Forbidden, Invalid, NotFound
-from catalog.records import FUNCTION, Action, Origin, State
+from catalog.records import FUNCTION, Action, Origin, State, Tag
+from catalog.taxonomy import NobodysFunction
 from curation import audit, queue
 from curation.audience import NoAudience, parse, propose
 from curation.candidates import Candidate
@@ -231,6 +234,31 @@ def test_an_audience_is_read_from_words():
         with pytest.raises(Invalid):
             parse(wrong, words)
     assert propose([], (FUNCTION,)) is None
+    with pytest.raises(NobodysFunction, match=r"function=\*"):
+        parse(["function=everyone"], words)
+
+
+@pytest.mark.parametrize(
+    ("chances", "expected"),
+    [
+        ({}, None),
+        ({"sales": 0.4}, None),
+        ({"sales": 0.6, "executive": 0.5, "finance-accounting": 0.3}, make.audience("sales", "executive")),
+        ({"everyone": 0.4}, None),
+        ({"everyone": 0.6}, make.audience("*")),
+        ({"everyone": 0.6, "sales": 0.6}, make.audience("*")),
+        ({"everyone": 0.6, "sales": 0.7}, SALES),
+        ({"everyone": 0.4, "sales": 0.7}, SALES),
+    ],
+)
+def test_likely_functions_are_proposed_and_everybody_where_that_is_likeliest(chances, expected):
+    assert propose([Tag("function", function, chance) for function, chance in chances.items()], (FUNCTION,)) == expected
+
+
+@given(st.dictionaries(st.sampled_from(["everyone", "sales", "executive", "procurement"]), st.floats(0, 1)))
+def test_everyone_is_never_a_value_of_a_proposed_audience(chances):
+    proposed = propose([Tag("function", function, chance) for function, chance in chances.items()], (FUNCTION,))
+    assert proposed is None or "everyone" not in proposed.axes["function"]
 
 
 def test_the_audit_finds_what_should_not_have_been_served(connection, tenant, put, desk):

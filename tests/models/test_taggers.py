@@ -50,8 +50,8 @@ def test_probabilities_are_within_0_and_1_and_a_parent_is_no_less_probable_than_
 
 def test_score_and_lead_decide():
     towards = np.zeros((DIMENSIONS, len(PARENTS)), np.float32)
-    towards[0, 0] = towards[1, 4] = 10
-    one = replace(head(), weights=towards, bias=np.zeros(len(PARENTS), np.float32), link=(-3.0, 0.5, 0.5))
+    towards[0, 0] = towards[1, 4] = 60
+    one = replace(head(), weights=towards, bias=np.zeros(len(PARENTS), np.float32), link=(-8.0, 0.5, 0.5))
     first, both, neither = one.probabilities(
         np.array([[1, 0], [0.7, 0.7], [0, 0]], np.float32) @ np.eye(2, DIMENSIONS, dtype=np.float32)
     )
@@ -147,3 +147,10 @@ def test_a_kept_child_stands_behind_its_parent(seed):
         for child in places:
             if PARENTS[child] >= 0:
                 assert PARENTS[child] in places[: places.index(child)]
+
+
+@given(st.integers(0, 10**6), st.sampled_from([0.1, 1.0, 30.0]))
+def test_many_are_tagged_as_each_by_itself(seed, steep):
+    one = taggers(*(head(seed + place, facet=facet, steep=steep) for place, facet in enumerate(KEEP)))
+    alone = [strongest(found, one.version) for found in one.probabilities(vectors(seed))]
+    assert one.tags(vectors(seed)) == alone

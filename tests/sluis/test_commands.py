@@ -65,6 +65,7 @@ def test_people_come_in_are_shown_exported_and_erased(shell, roster):
         (HEADER, "nobody in it"),
         (GOOD.replace("sales", "salez"), "line 2: there is no function 'salez': near to it are sales"),
         (GOOD.replace("ann@acme.example", "ann"), "'ann' is no e-mail address"),
+        (GOOD.replace("sales", "everyone"), "line 2: function 'everyone' is only a tag"),
         (GOOD.replace("yes", "perhaps"), "write yes or no"),
         (GOOD.replace("nl;en", "Dutch"), "write two letters"),
         (GOOD.replace(",yes", ""), "line 2: not 8 fields"),
