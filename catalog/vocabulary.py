@@ -25,7 +25,7 @@ _h = tables.hidden_concepts
 _b = tables.borrowed_texts
 _n = tables.concept_changes
 
-_NOT_STORED: Final = ("codes", "borrowed")
+_NOT_STORED: Final = ("codes", "portraits", "borrowed")
 
 Borrowed = Mapping[tuple[str, str], Mapping[str, tuple[str, ...]]]
 """Texts of standards by facet and concept, then by language."""
@@ -165,6 +165,7 @@ def _concept(row: Row[Any]) -> Concept:
         Concept,
         row,
         codes=(),
+        portraits={},
         borrowed={},
         examples={language: tuple(texts) for language, texts in row.examples.items()},
     )

@@ -90,7 +90,7 @@ def decisions(data: Data = None, *, as_json: AsJson = False) -> None:
     from evaluation.benchmarks import decisions as benchmark
 
     encoder = house.encoder()
-    taggers = house.taggers(encoder, partial(progress, "Learning the vocabulary (once)"))
+    taggers = house.unborrowed_taggers(encoder, partial(progress, "Learning the vocabulary (once)"))
     with progress("Encoding, then deciding", None) as tick:
         found = benchmark.measure(told, house.taxonomy, encoder, taggers, benchmark.DecisionOptions(), tick)
     _show(found, as_json)
