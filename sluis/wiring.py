@@ -122,17 +122,15 @@ class House:
 
         `progress` is only asked for, with the number of texts to encode, when they are fitted: that takes a while.
         """
-        from models.taggers import Taggers
-
         words = self.taxonomy
-        made_from = {"encoder": encoder.digest, "taxonomy": words.digest}
         try:
-            current = self.registry.current(TAGGERS)
-            if current and made_from.items() <= current.facts.items():
-                return Taggers.from_files(self.registry.read(current))
+            current = self.promoted_taggers()
+            if current and (current.encoder, current.taxonomy) == (encoder.digest, words.digest):
+                return current
         except ArtefactMismatch as error:
             log.warning("the taggers are fitted again: %s", error)
         fitted = _fit(words, encoder, progress)
+        made_from = {"encoder": encoder.digest, "taxonomy": words.digest}
         made = self.registry.add(TAGGERS, fitted.to_files(), facts=made_from, metrics={}, now=utcnow())
         self.registry.promote(TAGGERS, made.name)
         return fitted

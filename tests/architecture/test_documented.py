@@ -62,7 +62,13 @@ def every(kind):
         yield from every(narrower)
 
 
-IN_THE_TERMINAL = ("catalog.own_concepts", "catalog.standards", "curation.vocabulary")
+IN_THE_TERMINAL = (
+    "catalog.own_concepts",
+    "catalog.standards",
+    "curation.certifying",
+    "curation.review",
+    "curation.vocabulary",
+)
 
 
 def raised(kind):

@@ -1,7 +1,7 @@
 """The house and the organisation's own words: who reads them again when, and who must not see what was borrowed."""
 
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import replace
 
 import pytest
 
@@ -15,21 +15,12 @@ from sluis import wiring
 from sluis.settings import Settings
 from sluis.wiring import House, open_house
 from sluis.working import Enrichment
+from tests import vocabulary
 from tests.make import NOW
 
 TITLES = ("Fish pass beside the lock", "Crane lifts deck without diesel", "Pumps shift to windy hours")
 DELTA = own_concept("theme", "delta", labels={"nl": "Delta"}, examples={"nl": TITLES})
 ESCO = BorrowedText("esco", "en", "function", "sales", "3322", "sells boats")
-
-
-@dataclass
-class Fitted:
-    """Taggers that only know what they were fitted on."""
-
-    taxonomy: str
-
-    def tags(self, vectors):
-        return [[] for _ in vectors]
 
 
 @pytest.fixture
@@ -58,12 +49,12 @@ def test_a_house_without_a_database_makes_none_to_read_words(tmp_path):
 def test_a_worker_fits_again_when_the_words_have_changed_and_only_then(house, monkeypatch):
     fits = []
 
-    def taggers(house, encoder, progress):
-        fits.append(house.taxonomy.digest)
-        return Fitted(house.taxonomy.digest)
+    def fit(words, encoder, progress):
+        fits.append(words.digest)
+        return replace(vocabulary.taggers(), encoder=encoder.digest, taxonomy=words.digest)
 
     monkeypatch.setattr(House, "encoder", lambda house: HashingEncoder())
-    monkeypatch.setattr(House, "taggers", taggers)
+    monkeypatch.setattr(wiring, "_fit", fit)
     enrichment = Enrichment(house)
     for _ in range(2):
         enrichment.run(lambda _: None)
