@@ -59,10 +59,14 @@ def evidence(connection: Connection, tenant: TenantId, taggers: Taggers, taxonom
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A certificate as it would be made now, and which attempt it is since the last one that came to anything."""
+    """A certificate as it would be made now, and which attempt it is since the last one that came to anything.
+
+    `tested`: some language had enough answers to be put to the test. Only then has the attempt its price.
+    """
 
     number: int
     certificate: Certificate
+    tested: bool
 
 
 def attempt(
@@ -73,7 +77,7 @@ def attempt(
     options: CertificateOptions,
     now: datetime,
 ) -> Attempt:
-    """What the answers so far prove of these taggers. Each attempt must be kept, also one that proves nothing.
+    """What the answers so far prove of these taggers. Each that was tested must be kept, also one that proves nothing.
 
     Who tries until it works is fooled by chance sooner or later, so each attempt has half the chance of the one before.
     Raises NotCertifying.
@@ -86,7 +90,10 @@ def attempt(
     judged = evidence(connection, tenant, taggers, taxonomy)
     about = basis(connection, tenant, taggers)
     stricter = options.attempt(vain + 1)
-    return Attempt(vain + 1, certify(judged, about, stricter, since=since, until=now, now=now))
+    made_now = certify(judged, about, stricter, since=since, until=now, now=now)
+    least = needed(0, stricter)
+    tested = bool(made_now.parts) or any(shortfall.passing >= least for shortfall in made_now.shortfalls)
+    return Attempt(vain + 1, made_now, tested)
 
 
 def is_ready(
@@ -105,13 +112,15 @@ def is_ready(
     return max(passing.values(), default=0) >= needed(0, options) and len(judged) >= 2 * tried
 
 
-def keep(connection: Connection, tenant: TenantId, made: Attempt, by: str, now: datetime) -> Kept:
-    """Write an attempt down. From then on it is in force, once its taggers are; one without any language never is."""
+def keep(connection: Connection, tenant: TenantId, made: Attempt, by: str, now: datetime) -> Kept | None:
+    """Write down what was tested: in force from now on, once its taggers are; without any language it never is."""
+    if not made.tested:
+        return None
     content = made.certificate.to_bytes().decode()
     kept = Kept(CertificateId(new_id()), now, by, content)
     certificates.add(connection, tenant, kept)
     if not made.certificate.parts:
-        certificates.lapse(connection, tenant, kept.id, "no language has enough answers", now)
+        certificates.lapse(connection, tenant, kept.id, "in no language the machine was right often enough", now)
     return kept
 
 

@@ -56,14 +56,14 @@ def renew(by: By, *, as_json: AsJson = False) -> None:
     if as_json:
         print_json({"attempt": made.number, "certificate": made.certificate})
         return
-    show(
-        list(_languages(made.certificate)), "Nobody has answered a blind question yet: there is nothing to prove it by."
-    )
-    passed = [part.language for part in made.certificate.parts]
+    nothing = "Nobody has answered a blind question yet: there is nothing to prove it by."
+    show(list(_languages(made.certificate)), nothing)
+    passed = ", ".join(part.language for part in made.certificate.parts)
+    price = "The next attempt must be surer." if made.tested else "There are too few answers to be put to the test."
     out.print(
-        f"Articles in {', '.join(passed)} may go live without a person where the tags are sure enough."
+        f"Articles in {passed} may go live without a person where the tags are sure enough."
         if passed
-        else "No certificate: a person decides on everything, as before.",
+        else f"No certificate: a person decides on everything, as before. {price}",
         soft_wrap=True,
     )
 
@@ -93,7 +93,7 @@ def show_state(*, as_json: AsJson = False) -> None:
         out.print("Curators are not asked blind: 'sluis certificate start' begins it.")
     else:
         out.print(f"Asked blind since {since:%Y-%m-%d}: {answered} answered, {asked} open.")
-    if found.certificate:
+    if found.certificate and found.certificate.parts:
         show(list(_languages(found.certificate)))
         for language, wrong in results.items():
             audit = Audited.of(wrong, found.certificate.alpha)

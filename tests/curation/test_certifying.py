@@ -20,7 +20,7 @@ from tests.make import ENCODER, NOW
 ANNE, LEX = Reviewer("Anne"), Reviewer("Lex", Role.LEGAL)
 SALES, LEGAL = make.audience("sales"), make.audience("legal")
 OPTIONS = CertificateOptions(alpha=0.1)
-ENOUGH = 40
+ENOUGH = 45
 WORDS = " ".join(f"word{number}" for number in range(100))
 TAXONOMY = taxonomy.load()
 
@@ -269,18 +269,28 @@ def test_it_ends_with_age(connection, tenant, certified):
     assert passing.in_force(connection, tenant, about, OPTIONS, old) is None
 
 
+def test_too_few_answers_are_no_attempt(connection, tenant):
+    tenants.set_certifying(connection, tenant, NOW, "Anne")
+    for _ in range(2):
+        made = certifying.attempt(connection, tenant, Sure(), TAXONOMY, OPTIONS, NOW)
+        assert (made.number, made.tested, made.certificate.parts) == (1, False, ())
+        assert certifying.keep(connection, tenant, made, "Anne", NOW) is None
+    assert certificates.every(connection, tenant) == []
+    assert not certifying.is_ready(connection, tenant, Sure(), TAXONOMY, OPTIONS)
+
+
 def test_each_vain_attempt_makes_the_next_one_stricter(connection, tenant, put, route, desk):
     tenants.set_certifying(connection, tenant, NOW, "Anne")
-    assert not certifying.is_ready(connection, tenant, Sure(), TAXONOMY, OPTIONS)
-    for number in (1, 2):
-        made = certifying.attempt(connection, tenant, Sure(), TAXONOMY, OPTIONS, NOW)
-        assert made.number == number
-        assert made.certificate.confidence == pytest.approx(1 - 0.05 / 2**number)
-        certifying.keep(connection, tenant, made, "Anne", NOW + timedelta(seconds=number))
-    assert {kept.lapse_reason for kept in certificates.every(connection, tenant)} == {"no language has enough answers"}
-    ids = [put() for _ in range(29)]
+    ids = [put() for _ in range(ENOUGH)]
     route()
     for each in ids:
-        desk.approve(each, ANNE, audience=SALES)
+        desk.approve(each, ANNE, audience=LEGAL)
     assert certifying.is_ready(connection, tenant, Sure(), TAXONOMY, OPTIONS)
-    assert certifying.attempt(connection, tenant, Sure(), TAXONOMY, OPTIONS, NOW).certificate.parts == ()
+    for number in (1, 2):
+        made = certifying.attempt(connection, tenant, Sure(), TAXONOMY, OPTIONS, NOW)
+        assert (made.number, made.tested) == (number, True)
+        assert made.certificate.confidence == pytest.approx(1 - 0.05 / 2**number)
+        kept = certifying.keep(connection, tenant, made, "Anne", NOW + timedelta(seconds=number))
+        lapsed = next(each for each in certificates.every(connection, tenant) if each.id == kept.id)
+        assert lapsed.lapse_reason == "in no language the machine was right often enough"
+    assert not certifying.is_ready(connection, tenant, Sure(), TAXONOMY, OPTIONS)  # until there are twice as many
