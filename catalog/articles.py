@@ -1,7 +1,7 @@
 """Articles on their way: stored once per text, enriched under a lease, moved from state to state."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +18,9 @@ _a = tables.articles
 _u = tables.article_urls
 _e = tables.embeddings
 _t = tables.tags
+
+_AT_ONCE = 500
+"""Ids that are asked for in one statement."""
 
 _UNDECIDED = (State.EXTRACTED, State.TAGGED, State.IN_REVIEW)
 _OF = _a.c.tenant_id == bindparam("of")
@@ -44,8 +47,11 @@ def get(connection: Connection, tenant: TenantId, article: ArticleId) -> Article
 
 def many(connection: Connection, tenant: TenantId, ids: Iterable[ArticleId]) -> dict[ArticleId, Article]:
     """Several articles by id; unknown ids are missing from the answer."""
-    rows = connection.execute(select(_a).where(_a.c.tenant_id == tenant, _a.c.id.in_(list(ids))))
-    return {ArticleId(row.id): article_of(row) for row in rows}
+    found = {}
+    for part in _parts(ids):
+        rows = connection.execute(select(_a).where(_a.c.tenant_id == tenant, _a.c.id.in_(part)))
+        found.update({ArticleId(row.id): article_of(row) for row in rows})
+    return found
 
 
 def in_states(
@@ -212,9 +218,8 @@ def vectors(
 ) -> dict[ArticleId, Vector]:
     """Vectors of one encoder by article; of all articles where `ids` is None."""
     query = select(_e.c.article_id, _e.c.vector).where(_e.c.tenant_id == tenant, _e.c.encoder == encoder)
-    if ids is not None:
-        query = query.where(_e.c.article_id.in_(list(ids)))
-    return {ArticleId(row.article_id): row.vector for row in connection.execute(query)}
+    wanted = [query] if ids is None else [query.where(_e.c.article_id.in_(part)) for part in _parts(ids)]
+    return {ArticleId(row.article_id): row.vector for each in wanted for row in connection.execute(each)}
 
 
 def approved(connection: Connection, tenant: TenantId, encoder: str) -> list[LiveArticle]:
@@ -235,6 +240,12 @@ def approved(connection: Connection, tenant: TenantId, encoder: str) -> list[Liv
 def article_of(row: Row[Any]) -> Article:
     """A row of `articles` as a record."""
     return record(Article, row)
+
+
+def _parts(ids: Iterable[ArticleId]) -> Iterator[list[ArticleId]]:
+    """As many as one statement may name."""
+    named = list(ids)
+    yield from (named[start : start + _AT_ONCE] for start in range(0, len(named), _AT_ONCE))
 
 
 def _encoded_with(encoder: str) -> Join:

@@ -1,6 +1,7 @@
 """A certificate out of what curators answered when they were asked blind. It stays out of the process that serves."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,9 +9,10 @@ import numpy as np
 from sqlalchemy import Connection
 
 from catalog import articles, audits, certificates, tenants
+from catalog.audits import Audit
 from catalog.certificates import Kept
 from catalog.errors import Conflict
-from catalog.ids import CertificateId, TenantId, new_id
+from catalog.ids import ArticleId, CertificateId, TenantId, new_id
 from catalog.records import Article
 from catalog.taxonomy import Taxonomy
 from curation.audience import known_values, proposal
@@ -28,12 +30,30 @@ class NotCertifying(Conflict):
     code = "not_certifying"
 
 
-def evidence(connection: Connection, tenant: TenantId, taggers: Taggers, taxonomy: Taxonomy) -> list[Judged]:
-    """What people said when asked blind, beside what these taggers say of the same articles.
+def answers(connection: Connection, tenant: TenantId, oldest: datetime) -> dict[ArticleId, Audit]:
+    """What people said when asked blind, not before `oldest`, and since the last certificate that was disproved.
+
+    An audit that ends a certificate says that what was true no longer is: older answers would outweigh it.
+    """
+    disproved = [
+        kept.lapsed_at for kept in certificates.every(connection, tenant) if kept.lapsed_at and read(kept).parts
+    ]
+    since = max([oldest, *disproved])
+    found = audits.answered(connection, tenant)
+    return {each.article_id: each for each in found if each.answered_at and each.answered_at > since}
+
+
+def evidence(
+    connection: Connection,
+    tenant: TenantId,
+    taggers: Taggers,
+    taxonomy: Taxonomy,
+    answered: Mapping[ArticleId, Audit],
+) -> list[Judged]:
+    """The answers beside what these taggers say of the same articles.
 
     Only of stories that are kept for this: these taggers cannot have learned from them.
     """
-    answered = {answer.article_id: answer for answer in audits.answered(connection, tenant)}
     hard_axes, known = tenants.get(connection, tenant).hard_axes, known_values(taxonomy)
     vectors = articles.vectors(connection, tenant, taggers.encoder, answered)
     found = [
@@ -82,22 +102,28 @@ def attempt(
     Who tries until it works is fooled by chance sooner or later, so each attempt has half the chance of the one before.
     Raises NotCertifying.
     """
-    since = tenants.get(connection, tenant).certify_since
-    if since is None:
+    if tenants.get(connection, tenant).certify_since is None:
         raise NotCertifying("curators are not asked blind here: begin with 'sluis certificate start'")
     made = certificates.every(connection, tenant)
     vain = next((place for place, kept in enumerate(made) if read(kept).parts), len(made))
-    judged = evidence(connection, tenant, taggers, taxonomy)
-    about = basis(connection, tenant, taggers)
+    answered = answers(connection, tenant, now - options.max_age)
+    judged = evidence(connection, tenant, taggers, taxonomy, answered)
+    moments = [each.answered_at for each in answered.values() if each.answered_at] or [now]
     stricter = options.attempt(vain + 1)
-    made_now = certify(judged, about, stricter, since=since, until=now, now=now)
+    about = basis(connection, tenant, taggers)
+    made_now = certify(judged, about, stricter, since=min(moments), until=max(moments), now=now)
     least = needed(0, stricter)
     tested = bool(made_now.parts) or any(shortfall.passing >= least for shortfall in made_now.shortfalls)
     return Attempt(vain + 1, made_now, tested)
 
 
 def is_ready(
-    connection: Connection, tenant: TenantId, taggers: Taggers, taxonomy: Taxonomy, options: CertificateOptions
+    connection: Connection,
+    tenant: TenantId,
+    taggers: Taggers,
+    taxonomy: Taxonomy,
+    options: CertificateOptions,
+    now: datetime,
 ) -> bool:
     """Whether an attempt is worth its price: there are enough answers, and twice as many as at the one before.
 
@@ -105,7 +131,8 @@ def is_ready(
     """
     if tenants.get(connection, tenant).certify_since is None:
         return False
-    judged = evidence(connection, tenant, taggers, taxonomy)
+    answered = answers(connection, tenant, now - options.max_age)
+    judged = evidence(connection, tenant, taggers, taxonomy, answered)
     passing = Counter(each.language for each in judged if each.score >= options.grid[-1])
     made = certificates.every(connection, tenant)
     tried = _decided(made[0]) if made and not read(made[0]).parts else 0

@@ -107,7 +107,9 @@ def basis(connection: Connection, tenant: TenantId, taggers: Taggers) -> Basis:
 def in_force(
     connection: Connection, tenant: TenantId, about: Basis, options: CertificateOptions, now: datetime
 ) -> InForce | None:
-    """The newest certificate that holds for what is in use, if one does."""
+    """The newest certificate that holds for what is in use, if one does and this organisation still certifies."""
+    if tenants.get(connection, tenant).certify_since is None:
+        return None
     for kept in certificates.every(connection, tenant):
         if kept.lapsed_at is None:
             certificate = read(kept)
@@ -128,6 +130,8 @@ def standing(
         return Standing("none")
     certificate = read(kept)
     reasons = lapse_reasons(certificate, about, options, now)
+    if tenants.get(connection, tenant).certify_since is None:
+        reasons = ["stopped: 'sluis certificate start' begins again"]
     if kept.lapsed_at is not None:
         reasons = [f"lapsed on {kept.lapsed_at:%Y-%m-%d %H:%M}: {kept.lapse_reason}"]
     return Standing("lapsed" if certificate.parts else "none", kept.id, certificate, tuple(reasons))
@@ -136,7 +140,8 @@ def standing(
 def settle(connection: Connection, tenant: TenantId, asked: Audit, said: Audience | None, now: datetime) -> None:
     """Write down the answer to a question that was asked blind, None for a rejection.
 
-    The certificate lapses where its running audit has shown by now that it errs more often than it promises.
+    The certificate lapses where its running audit has shown by now that it errs more often than it promises, and with
+    it every other one of the same taggers: what is disproved of one is disproved of all.
     """
     wrong = is_wrong(asked.article_id, asked.drawn.axes, said.axes if said else None, {}) if asked.drawn else None
     audits.answer(connection, tenant, asked, said, wrong, now)
@@ -146,7 +151,9 @@ def settle(connection: Connection, tenant: TenantId, asked: Audit, said: Audienc
         results = audited(connection, tenant, kept.id)
         # only the audit can end it for good: taggers that were changed can be changed back
         if reasons := lapse_reasons(certificate, certificate.basis, _as_made(certificate), now, results):
-            certificates.lapse(connection, tenant, kept.id, "; ".join(reasons), now)
+            for each in certificates.every(connection, tenant):
+                if read(each).basis == certificate.basis:
+                    certificates.lapse(connection, tenant, each.id, "; ".join(reasons), now)
 
 
 def audited(connection: Connection, tenant: TenantId, certificate: CertificateId) -> Mapping[str, list[bool]]:

@@ -93,7 +93,7 @@ class Desk:
             way = route(candidate, certificate, hard_axes, options)
             with suppress(StateChanged):
                 self._send(candidate.article, way)
-                if rules and not odd(candidate):
+                if rules and not way.needs_legal and not odd(candidate):  # legal is told for whom it is
                     rules.ask(self.connection, self.tenant, candidate.article, way.audience, self.now)
                 went[Action.CERTIFY if way.audience else Action.ROUTE] += 1
         return went
@@ -174,8 +174,15 @@ class Desk:
         return decision
 
     def withdraw(self, article_id: ArticleId, by: Reviewer | Sender, *, reason: str) -> Decision:
-        """Take an article back, for good, also when it is live, and also before anybody has seen it."""
-        return self._end(article_id, by, Action.WITHDRAW, reason)
+        """Take an article back, for good, also when it is live, and also before anybody has seen it.
+
+        Of what is asked blind that is an answer, if a person says so: nobody should have been shown it.
+        """
+        decision = self._end(article_id, by, Action.WITHDRAW, reason)
+        asked = self._asked(articles.get(self.connection, self.tenant, article_id))
+        if asked and isinstance(by, Reviewer):
+            settle(self.connection, self.tenant, asked, None, self.now)
+        return decision
 
     def take_back(self, seen: Standing, by: Reviewer | Sender, *, reason: str) -> None:
         """Withdraw what was handed in: the article it became, and the item, so that no reading brings it back.

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from catalog import articles, reviews, vocabulary
 from catalog.clock import utcnow
-from catalog.errors import Conflict, NotFound
+from catalog.errors import Conflict, NotFound, SluisError
 from catalog.ids import ArticleId
 from catalog.records import Article
 from catalog.taxonomy import Taxonomy
@@ -145,7 +145,7 @@ class Apprentice:
             if self._may_certify():
                 languages = [part.language for part in renew(self._house, WORKER).certificate.parts]
                 log.info("tried for a certificate: %s", ", ".join(languages) or "no language has enough answers")
-        except (NotFound, Conflict) as error:
+        except SluisError as error:  # the work goes on with what there is
             log.info("nothing was learned: %s", error)
 
     def _has_news(self) -> bool:
@@ -154,7 +154,8 @@ class Apprentice:
             return False
         with self._house.database.read() as connection:
             known = len(taught(connection, self._house, str(current.facts["encoder"])).fit)
-        before = int(str(current.facts.get("lessons", 0)))
+        # of whatever was fitted last, in use or not: what the gate refused is no better an hour later
+        before = max(int(str(made.facts.get("lessons", 0))) for made in self._house.registry.manifests(TAGGERS))
         return known - before >= max(_FRESH, before // 10)
 
     def _may_certify(self) -> bool:
@@ -163,9 +164,8 @@ class Apprentice:
         with house.database.read() as connection:
             about = passing.basis(connection, house.tenant, champion)
             held = passing.in_force(connection, house.tenant, about, options, now)
-            return held is None and certifying.is_ready(
-                connection, house.tenant, champion, _words(connection, house), options
-            )
+            words = _words(connection, house)
+            return held is None and certifying.is_ready(connection, house.tenant, champion, words, options, now)
 
 
 def in_use(house: House) -> Taggers:
@@ -184,7 +184,10 @@ def _certify(house: House, champion: Taggers, challenger: Taggers, by: str) -> t
         held = passing.in_force(connection, house.tenant, about, options, now)
         if held is None:
             return None, ""
-        made = certifying.attempt(connection, house.tenant, challenger, _words(connection, house), options, now)
+        words = _words(connection, house)
+        if not certifying.is_ready(connection, house.tenant, challenger, words, options, now):
+            return None, "there are too few new answers for a certificate of its own"
+        made = certifying.attempt(connection, house.tenant, challenger, words, options, now)
         certifying.keep(connection, house.tenant, made, by, now)
     lost = _languages(held) - {part.language for part in made.certificate.parts}
     return made, f"it has no certificate for {', '.join(sorted(lost))}, which the taggers in use have" if lost else ""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection
 
-from catalog import articles
+from catalog import articles, tenants
 from catalog.clock import utcnow
 from catalog.errors import Invalid, SluisError
 from catalog.records import Action, State
@@ -147,6 +147,9 @@ class Enrichment:
 
     def _route(self, connection: Connection) -> Counter[Action]:
         house, now = self._house, utcnow()
+        tenants.get(
+            connection, house.tenant, lock=True
+        )  # no certificate may end between being looked at and being used
         taggers, rules = house.promoted_taggers(), None
         if taggers is not None:
             about = passing.basis(connection, house.tenant, taggers)

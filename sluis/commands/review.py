@@ -1,6 +1,7 @@
 """`sluis review …`: what waits for a person, and their decisions."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 
@@ -191,8 +192,11 @@ def edit(
 
 
 def _trail(decisions: list[Decision], *, blind: bool) -> list[Decision]:
-    """What was decided, without what the machine did where that would tell what it thinks."""
-    return [decision for decision in decisions if not (blind and decision.actor == ROUTER)]
+    """What was decided; where it is asked blind without what would tell what the machine thinks."""
+    if not blind:
+        return decisions
+    people = (decision for decision in decisions if decision.actor != ROUTER)
+    return [replace(each, before=State.IN_REVIEW, after=State.IN_REVIEW, changes={}) for each in people]
 
 
 def _story(entry: queue.Entry) -> str:
@@ -206,8 +210,9 @@ def _decide(house: House, start: str, decision: Callable[[Desk, ArticleId], Deci
     """Take one decision on the article whose id starts so, in one transaction, and tell where the article is now."""
     with house.database.write() as connection:
         found = queue.entry(connection, house.tenant, start).article.id
-        decided = decision(Desk(connection, house.tenant, utcnow()), found)
-    out.print(f"{decided.article_id[:8]} is now {decided.after}")
+        decision(Desk(connection, house.tenant, utcnow()), found)
+        now = queue.entry(connection, house.tenant, found).article.state  # as whoever is asked blind may know it
+    out.print(f"{found[:8]} is now {now}")
 
 
 def _parse_audience(house: House, words: list[str] | None) -> Audience | None:

@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.dependencies import Services
-from catalog import articles, certificates, keys, taxonomy
+from catalog import articles, certificates, keys, taxonomy, tenants
 from catalog.ids import CertificateId, new_id
 from catalog.keys import Scope
 from catalog.records import Origin, Tag
@@ -132,6 +132,7 @@ def test_without_reasons_only_the_passage_is_encoded(desk):
 def test_a_certificate_is_shown(desk, tenant):
     bound = upper_bound(400, 0, 0.975)
     with desk.services.database.write() as connection:
+        tenants.set_certifying(connection, tenant, NOW, "Anne")
         about = passing.basis(connection, tenant, taggers())
         english = Part("en", 0.9, 800, 400, 0, bound)
         made = Certificate(0.01, 0.975, about, (english,), (), since=NOW, until=NOW, made_at=NOW)

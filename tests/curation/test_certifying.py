@@ -34,6 +34,11 @@ class Sure:
         return [[Tag("function", "sales", 0.97, tagger=self.version)] for _ in vectors]
 
 
+def evidence(connection, tenant):
+    answered = certifying.answers(connection, tenant, NOW - OPTIONS.max_age)
+    return certifying.evidence(connection, tenant, Sure(), TAXONOMY, answered)
+
+
 def story(part: str) -> ArticleId:
     """A story that is kept for this part."""
     return next(each for each in iter(lambda: ArticleId(new_id()), None) if held_out(each) == part)
@@ -125,7 +130,7 @@ def test_a_blind_question_wants_an_answer_of_ones_own(connection, tenant, put, r
     desk.reject(refused, ANNE, reason="advertorial")
     answers = {each.article_id: (each.audience, each.wrong) for each in audits.answered(connection, tenant)}
     assert answers == {asked: (LEGAL, None), refused: (None, None)}
-    judged = {each.article: each.wrong for each in certifying.evidence(connection, tenant, Sure(), TAXONOMY)}
+    judged = {each.article: each.wrong for each in evidence(connection, tenant)}
     assert judged == {asked: True, refused: True}
 
 
@@ -256,6 +261,37 @@ def test_too_many_errors_end_it_for_good(connection, tenant, put, route, desk, c
     assert route() == {Action.ROUTE: 1}
 
 
+def test_what_is_disproved_of_one_is_disproved_of_all_and_old_answers_prove_nothing_more(
+    connection, tenant, put, route, desk, certified
+):
+    again = certifying.attempt(connection, tenant, Sure(), TAXONOMY, OPTIONS, NOW)
+    certifying.keep(connection, tenant, again, "Anne", NOW + timedelta(seconds=1))
+    for _ in range(8):
+        article = put()
+        if route() == {Action.ROUTE: 1}:
+            break
+        desk.approve(article, ANNE, audience=LEGAL)
+    assert len(certificates.every(connection, tenant)) == 2
+    assert all(kept.lapsed_at for kept in certificates.every(connection, tenant))
+    assert evidence(connection, tenant) == []
+
+
+def test_a_curator_who_withdraws_says_that_it_was_wrong(connection, tenant, put, route, desk, certified):
+    article = put()
+    route()
+    desk.withdraw(article, ANNE, reason="wrong people")
+    assert [each.wrong for each in audits.answered(connection, tenant, certified.id)] == [True]
+
+
+def test_who_stops_certifying_lets_nothing_pass(connection, tenant, put, route, certified):
+    tenants.set_certifying(connection, tenant, None, "Anne")
+    about = passing.basis(connection, tenant, Sure())
+    assert passing.in_force(connection, tenant, about, OPTIONS, NOW) is None
+    assert passing.standing(connection, tenant, about, OPTIONS, NOW).reasons[0].startswith("stopped")
+    put("fit")
+    assert route() == {Action.ROUTE: 1}
+
+
 def test_other_taggers_have_no_certificate_until_they_are_back(connection, tenant, certified):
     about = passing.basis(connection, tenant, Sure())
     other = replace(about, tagger="tagger-2")
@@ -276,7 +312,7 @@ def test_too_few_answers_are_no_attempt(connection, tenant):
         assert (made.number, made.tested, made.certificate.parts) == (1, False, ())
         assert certifying.keep(connection, tenant, made, "Anne", NOW) is None
     assert certificates.every(connection, tenant) == []
-    assert not certifying.is_ready(connection, tenant, Sure(), TAXONOMY, OPTIONS)
+    assert not certifying.is_ready(connection, tenant, Sure(), TAXONOMY, OPTIONS, NOW)
 
 
 def test_each_vain_attempt_makes_the_next_one_stricter(connection, tenant, put, route, desk):
@@ -285,7 +321,7 @@ def test_each_vain_attempt_makes_the_next_one_stricter(connection, tenant, put, 
     route()
     for each in ids:
         desk.approve(each, ANNE, audience=LEGAL)
-    assert certifying.is_ready(connection, tenant, Sure(), TAXONOMY, OPTIONS)
+    assert certifying.is_ready(connection, tenant, Sure(), TAXONOMY, OPTIONS, NOW)
     for number in (1, 2):
         made = certifying.attempt(connection, tenant, Sure(), TAXONOMY, OPTIONS, NOW)
         assert (made.number, made.tested) == (number, True)
@@ -293,4 +329,4 @@ def test_each_vain_attempt_makes_the_next_one_stricter(connection, tenant, put, 
         kept = certifying.keep(connection, tenant, made, "Anne", NOW + timedelta(seconds=number))
         lapsed = next(each for each in certificates.every(connection, tenant) if each.id == kept.id)
         assert lapsed.lapse_reason == "in no language the machine was right often enough"
-    assert not certifying.is_ready(connection, tenant, Sure(), TAXONOMY, OPTIONS)  # until there are twice as many
+    assert not certifying.is_ready(connection, tenant, Sure(), TAXONOMY, OPTIONS, NOW)  # until there are twice as many
