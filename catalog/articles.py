@@ -1,7 +1,7 @@
 """Articles on their way: stored once per text, enriched under a lease, moved from state to state."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Join, Row, bindparam, delete, 
 
 from catalog import audiences, search, tables, tagged, tenants
 from catalog.claims import Claim, ClaimQuery, claim, finish
-from catalog.database import insert, record, values
+from catalog.database import insert, parts, record, values
 from catalog.errors import Conflict, NotFound
 from catalog.ids import ArticleId, TenantId
 from catalog.records import Article, LiveArticle, Origin, Sketch, State, Tag, Vector
@@ -48,7 +48,7 @@ def get(connection: Connection, tenant: TenantId, article: ArticleId) -> Article
 def many(connection: Connection, tenant: TenantId, ids: Iterable[ArticleId]) -> dict[ArticleId, Article]:
     """Several articles by id; unknown ids are missing from the answer."""
     found = {}
-    for part in _parts(ids):
+    for part in parts(ids, _AT_ONCE):
         rows = connection.execute(select(_a).where(_a.c.tenant_id == tenant, _a.c.id.in_(part)))
         found.update({ArticleId(row.id): article_of(row) for row in rows})
     return found
@@ -218,7 +218,7 @@ def vectors(
 ) -> dict[ArticleId, Vector]:
     """Vectors of one encoder by article; of all articles where `ids` is None."""
     query = select(_e.c.article_id, _e.c.vector).where(_e.c.tenant_id == tenant, _e.c.encoder == encoder)
-    wanted = [query] if ids is None else [query.where(_e.c.article_id.in_(part)) for part in _parts(ids)]
+    wanted = [query] if ids is None else [query.where(_e.c.article_id.in_(part)) for part in parts(ids, _AT_ONCE)]
     return {ArticleId(row.article_id): row.vector for each in wanted for row in connection.execute(each)}
 
 
@@ -240,12 +240,6 @@ def approved(connection: Connection, tenant: TenantId, encoder: str) -> list[Liv
 def article_of(row: Row[Any]) -> Article:
     """A row of `articles` as a record."""
     return record(Article, row)
-
-
-def _parts(ids: Iterable[ArticleId]) -> Iterator[list[ArticleId]]:
-    """As many as one statement may name."""
-    named = list(ids)
-    yield from (named[start : start + _AT_ONCE] for start in range(0, len(named), _AT_ONCE))
 
 
 def _encoded_with(encoder: str) -> Join:

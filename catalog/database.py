@@ -4,7 +4,7 @@ SQLite runs in WAL with `BEGIN IMMEDIATE` for writes, so a writer waits for its 
 half-way with "database is locked"; PostgreSQL runs at its default isolation with row locks.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
 from functools import cache
@@ -20,6 +20,7 @@ from sqlalchemy.pool import QueuePool
 from catalog.errors import Invalid, Unavailable
 
 Record = TypeVar("Record")
+Item = TypeVar("Item")
 
 BUSY_SECONDS = 30
 """How long a SQLite writer waits for the one before it."""
@@ -101,6 +102,12 @@ def values(item: Any, *leave_out: str) -> dict[str, Any]:
 
 _names: Callable[[Any], tuple[str, ...]] = cache(lambda kind: tuple(field.name for field in fields(kind)))
 """The fields of a record. They are asked for with every row."""
+
+
+def parts(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """Runs of at most `size` items: as many as one statement may name, or one transaction should write."""
+    found = list(items)
+    yield from (found[start : start + size] for start in range(0, len(found), size))
 
 
 def _sqlite(url: URL) -> Engine:

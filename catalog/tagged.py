@@ -1,13 +1,14 @@
 """Where concepts are used: on articles, by sources, in decisions; and what a merge does to those places."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final
 
 from sqlalchemy import Connection, Table, Text, cast, delete, func, select, update
 
 from catalog import tables, tenants, vocabulary
+from catalog.database import parts
 from catalog.ids import TenantId
 from catalog.records import Action, Origin, Tag
 from catalog.taxonomy import OWN_FACETS
@@ -68,7 +69,7 @@ def rewrite(connection: Connection, tenant: TenantId, facet: str, old: str, new:
     both = {row.article_id: row for row in rows if row.concept == new and row.article_id in before}
     loses = {article: new if _strength(before[article]) > _strength(row) else old for article, row in both.items()}
     for concept in (old, new):
-        for part in _parts([article for article, loser in loses.items() if loser == concept]):
+        for part in parts([article for article, loser in loses.items() if loser == concept], _AT_ONCE):
             connection.execute(delete(_t).where(*mine, _t.c.concept == concept, _t.c.article_id.in_(part)))
     connection.execute(update(_t).where(*mine, _t.c.concept == old).values(concept=new))
     for table in (tables.sources, tables.feed_items):
@@ -91,7 +92,3 @@ def _rename_said(connection: Connection, tenant: TenantId, table: Table, facet: 
             said = {**row.tags, facet: (row.tags[facet] - {old}) | {new}}
             mine = (table.c.tenant_id == tenant, table.c.id == row.id)
             connection.execute(update(table).where(*mine).values(tags=said))
-
-
-def _parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    yield from (ids[start : start + _AT_ONCE] for start in range(0, len(ids), _AT_ONCE))

@@ -10,14 +10,14 @@ from typing import Final
 from sqlalchemy import Connection
 
 from catalog import embeddings, tenants
-from catalog.database import Database
+from catalog.database import Database, parts
 from catalog.embeddings import Version
 from catalog.ids import TenantId
 from catalog.records import Tag
 from ingest.config import EnrichOptions
 from ingest.enrich import Taggers
 from ingest.passage import passage
-from ingest.retag import WAITING, parts, proposed, write
+from ingest.retag import WAITING, proposed, write
 from models.protocols import Encoder, Progress
 
 _KEPT_AT_ONCE: Final = 64
@@ -36,7 +36,7 @@ def embed(database: Database, tenant: TenantId, encoder: Encoder, options: Enric
         if not waiting:
             return read
         vectors = encoder.encode([passage(article) for article in waiting])
-        for part in parts(list(zip(waiting, vectors, strict=True)), _KEPT_AT_ONCE):
+        for part in parts(zip(waiting, vectors, strict=True), _KEPT_AT_ONCE):
             with database.write() as connection:
                 embeddings.store(connection, tenant, encoder.digest, part)
             progress(len(part))

@@ -1,7 +1,7 @@
 """From stored articles to tagged ones: language, vector, sketch, tags and story, all at once or not at all."""
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from catalog import articles, tenants
 from catalog.claims import LeaseLost
-from catalog.database import Database
+from catalog.database import Database, parts
 from catalog.errors import Conflict
 from catalog.ids import TenantId
 from catalog.records import Article, Origin, Sketch, Tag, Vector
@@ -103,7 +103,7 @@ def enrich(
         period = waiting[0].published_at, waiting[-1].published_at
         with database.read() as connection:
             known.look_around(connection, *period)
-        for part in _parts(found):
+        for part in parts(found, _KEPT_AT_ONCE):
             with database.write() as connection:
                 known.hold(connection, *period)
                 counts.update(_record(connection, claim.token, part, known))
@@ -145,10 +145,6 @@ def _look(waiting: list[Article], encoder: Encoder, taggers: Taggers) -> list[Fi
     seconds = [language.second(each.text, first) for each, first in zip(waiting, languages, strict=True)]
     sketches = [sketch(article.text) for article in waiting]
     return [Finding(*each) for each in zip(waiting, languages, seconds, vectors, sketches, tags, strict=True)]
-
-
-def _parts(found: list[Finding]) -> Iterator[list[Finding]]:
-    yield from (found[start : start + _KEPT_AT_ONCE] for start in range(0, len(found), _KEPT_AT_ONCE))
 
 
 class _Known:

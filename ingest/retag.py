@@ -1,19 +1,17 @@
 """Tag again what waits for a person, when other taggers or another encoder say something else of it."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 import numpy as np
 from sqlalchemy import Connection
 
 from catalog import articles, embeddings, reviews, tenants
-from catalog.database import Database
+from catalog.database import Database, parts
 from catalog.embeddings import Version
 from catalog.ids import ArticleId, TenantId
 from catalog.records import Action, Decision, State, Tag, Vector
 from ingest.enrich import Taggers, together
-
-_Item = TypeVar("_Item")
 
 WAITING: Final = (State.TAGGED, State.IN_REVIEW, State.LEGAL_REVIEW)
 """States in which a person has yet to decide, so that other tags are of use."""
@@ -70,8 +68,3 @@ def _settled(trail: Iterable[Decision]) -> dict[ArticleId, set[str]]:
         elif decision.action is Action.EDIT:
             found.setdefault(decision.article_id, set()).update(decision.changes)
     return found
-
-
-def parts(items: Sequence[_Item], size: int) -> Iterator[Sequence[_Item]]:
-    """Runs of at most `size` items."""
-    yield from (items[start : start + size] for start in range(0, len(items), size))
