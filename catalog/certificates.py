@@ -23,6 +23,11 @@ class Kept:
     lapsed_at: datetime | None = None
     lapse_reason: str | None = None
 
+    @property
+    def came_into_force(self) -> bool:
+        """Whether anything could ever pass under it: what ended in the moment it was made is the record of a trial."""
+        return self.lapsed_at is None or self.lapsed_at > self.made_at
+
 
 def add(connection: Connection, tenant: TenantId, certificate: Kept) -> None:
     """Keep a new one. Those before it stand as they are: it is the newest that counts."""

@@ -300,6 +300,11 @@ class Article:
         for name in ("published_at", "created_at", "live_from", "expires_at"):
             require_aware(name, getattr(self, name))
 
+    @property
+    def story(self) -> ArticleId:
+        """The story it tells; until that is known, one of its own."""
+        return self.story_id or self.id
+
 
 @dataclass(frozen=True, slots=True)
 class Tag:

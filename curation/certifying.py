@@ -1,19 +1,18 @@
 """A certificate out of what curators answered when they were asked blind. It stays out of the process that serves."""
 
-from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import numpy as np
 from sqlalchemy import Connection
 
-from catalog import articles, audits, certificates, tenants
+from catalog import articles, audits, certificates, stories, tenants
 from catalog.audits import Audit
 from catalog.certificates import Kept
 from catalog.errors import Conflict
 from catalog.ids import ArticleId, CertificateId, TenantId, new_id
-from catalog.records import Article
+from catalog.records import State
 from catalog.taxonomy import Taxonomy
 from curation.audience import known_values, proposal
 from curation.passing import basis, read
@@ -35,9 +34,8 @@ def answers(connection: Connection, tenant: TenantId, oldest: datetime) -> dict[
 
     An audit that ends a certificate says that what was true no longer is: older answers would outweigh it.
     """
-    disproved = [
-        kept.lapsed_at for kept in certificates.every(connection, tenant) if kept.lapsed_at and read(kept).parts
-    ]
+    made = certificates.every(connection, tenant)
+    disproved = [kept.lapsed_at for kept in made if kept.lapsed_at and kept.came_into_force]
     since = max([oldest, *disproved])
     found = audits.answered(connection, tenant)
     return {each.article_id: each for each in found if each.answered_at and each.answered_at > since}
@@ -52,15 +50,18 @@ def evidence(
 ) -> list[Judged]:
     """The answers beside what these taggers say of the same articles.
 
-    Only of stories that are kept for this: these taggers cannot have learned from them.
+    Only of stories that are kept for this, and of which these taggers learned from no telling: one that was decided on
+    may have turned out to tell a kept story since.
     """
     hard_axes, known = tenants.get(connection, tenant).hard_axes, known_values(taxonomy)
     vectors = articles.vectors(connection, tenant, taggers.encoder, answered)
     found = [
         article
         for article in articles.many(connection, tenant, answered).values()
-        if article.id in vectors and article.language and held_out(_story(article)) == "calibration"
+        if article.id in vectors and article.language and held_out(article.story) == "calibration"
     ]
+    learned = _learned(connection, tenant, taggers, {article.story for article in found})
+    found = [article for article in found if article.story not in learned]
     if not found:
         return []
     judged = []
@@ -73,20 +74,8 @@ def evidence(
             said.axes if said else None,
             known,
         )
-        judged.append(Judged(article.id, _story(article), article.language or "", score(proposed, hard_axes), wrong))
+        judged.append(Judged(article.id, article.story, article.language or "", score(proposed, hard_axes), wrong))
     return judged
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """A certificate as it would be made now, and which attempt it is since the last one that came to anything.
-
-    `tested`: some language had enough answers to be put to the test. Only then has the attempt its price.
-    """
-
-    number: int
-    certificate: Certificate
-    tested: bool
 
 
 def attempt(
@@ -96,25 +85,21 @@ def attempt(
     taxonomy: Taxonomy,
     options: CertificateOptions,
     now: datetime,
-) -> Attempt:
-    """What the answers so far prove of these taggers. Each that was tested must be kept, also one that proves nothing.
+) -> Certificate:
+    """What the answers so far prove of these taggers: what was tested must be kept, also where it proves nothing.
 
-    Who tries until it works is fooled by chance sooner or later, so each attempt has half the chance of the one before.
-    Raises NotCertifying.
+    Who tries until it works is fooled by chance sooner or later, so in each language an attempt has half the chance of
+    the one before. Raises NotCertifying.
     """
     if tenants.get(connection, tenant).certify_since is None:
         raise NotCertifying("curators are not asked blind here: begin with 'sluis certificate start'")
-    made = certificates.every(connection, tenant)
-    vain = next((place for place, kept in enumerate(made) if read(kept).parts), len(made))
     answered = answers(connection, tenant, now - options.max_age)
     judged = evidence(connection, tenant, taggers, taxonomy, answered)
+    vain = _in_vain(certificates.every(connection, tenant))
+    attempts = {each.language: 1 + len(vain[each.language]) for each in judged}
     moments = [each.answered_at for each in answered.values() if each.answered_at] or [now]
-    stricter = options.attempt(vain + 1)
     about = basis(connection, tenant, taggers)
-    made_now = certify(judged, about, stricter, since=min(moments), until=max(moments), now=now)
-    least = needed(0, stricter)
-    tested = bool(made_now.parts) or any(shortfall.passing >= least for shortfall in made_now.shortfalls)
-    return Attempt(vain + 1, made_now, tested)
+    return certify(judged, about, options, attempts, since=min(moments), until=max(moments), now=now)
 
 
 def is_ready(
@@ -125,37 +110,60 @@ def is_ready(
     options: CertificateOptions,
     now: datetime,
 ) -> bool:
-    """Whether an attempt is worth its price: there are enough answers, and twice as many as at the one before.
+    """Whether in some language an attempt is worth its price: enough answers, twice as many as at the one before.
 
     Only how many pass is looked at, not how many of them are wrong, so looking costs no confidence.
     """
     if tenants.get(connection, tenant).certify_since is None:
         return False
-    answered = answers(connection, tenant, now - options.max_age)
-    judged = evidence(connection, tenant, taggers, taxonomy, answered)
+    judged = evidence(connection, tenant, taggers, taxonomy, answers(connection, tenant, now - options.max_age))
+    vain = _in_vain(certificates.every(connection, tenant))
+    decided = Counter(each.language for each in judged)
     passing = Counter(each.language for each in judged if each.score >= options.grid[-1])
-    made = certificates.every(connection, tenant)
-    tried = _decided(made[0]) if made and not read(made[0]).parts else 0
-    return max(passing.values(), default=0) >= needed(0, options) and len(judged) >= 2 * tried
+    return any(
+        passing[language] >= needed(0, options.attempt(1 + len(vain[language])))
+        and decided[language] >= 2 * max(vain[language], default=0)
+        for language in decided
+    )
 
 
-def keep(connection: Connection, tenant: TenantId, made: Attempt, by: str, now: datetime) -> Kept | None:
-    """Write down what was tested: in force from now on, once its taggers are; without any language it never is."""
-    if not made.tested:
+def keep(
+    connection: Connection, tenant: TenantId, made: Certificate, by: str, now: datetime, obstacle: str = ""
+) -> Kept | None:
+    """Write down what was tested: in force from now on, once its taggers are.
+
+    It never is where it proves no language, or for an `obstacle`.
+    """
+    if not made.tested():
         return None
-    content = made.certificate.to_bytes().decode()
-    kept = Kept(CertificateId(new_id()), now, by, content)
+    kept = Kept(CertificateId(new_id()), now, by, made.to_bytes().decode())
     certificates.add(connection, tenant, kept)
-    if not made.certificate.parts:
-        certificates.lapse(connection, tenant, kept.id, "in no language the machine was right often enough", now)
+    if not made.parts:
+        obstacle = "in no language the machine was right often enough"
+    if obstacle:
+        certificates.lapse(connection, tenant, kept.id, obstacle, now)
     return kept
 
 
-def _decided(kept: Kept) -> int:
-    certificate = read(kept)
-    proven = sum(part.decided for part in certificate.parts)
-    return proven + sum(shortfall.decided for shortfall in certificate.shortfalls)
+def _in_vain(made: Sequence[Kept]) -> Mapping[str, list[int]]:
+    """Per language how many stories were decided at each attempt since it last had a certificate in force."""
+    vain: dict[str, list[int]] = defaultdict(list)
+    settled: set[str] = set()
+    for kept in made:  # newest first
+        certificate = read(kept)
+        if kept.came_into_force:
+            settled |= {part.language for part in certificate.parts}
+        for language, decided in certificate.tested().items():
+            if language not in settled:
+                vain[language].append(decided)
+    return vain
 
 
-def _story(article: Article) -> str:
-    return article.story_id or article.id
+def _learned(
+    connection: Connection, tenant: TenantId, taggers: Taggers, told: Iterable[ArticleId]
+) -> set[ArticleId | None]:
+    """Those of the stories of which the taggers have learned from some telling."""
+    if not taggers.learned_from:
+        return set()
+    members = stories.members(connection, tenant, State, told)
+    return {member.story_id for member in members if member.id in taggers.learned_from}

@@ -30,6 +30,7 @@ class Doubt(StrEnum):
     LONG = "long"
     REPETITIVE = "repetitive"
     LANGUAGE = "language"
+    MIXED = "mixed"
 
 
 _WORDS: Final[Mapping[Doubt, Mapping[Language, str]]] = {
@@ -53,11 +54,15 @@ _WORDS: Final[Mapping[Doubt, Mapping[Language, str]]] = {
         "en": "the vocabulary has no examples in this language, and no certificate covers it",
         "nl": "de woordenlijst heeft geen voorbeelden in deze taal, en geen certificaat geldt ervoor",
     },
+    Doubt.MIXED: {
+        "en": "part of it is in another language, and the tags may be about one part only",
+        "nl": "een deel is in een andere taal, en de labels kunnen over één deel gaan",
+    },
 }
 
 
-def doubts(text: str, language: str | None) -> list[Doubt]:
-    """What there is to doubt about a text, title included, in a language such as nl."""
+def doubts(text: str, language: str | None, second: str | None) -> list[Doubt]:
+    """What there is to doubt about a text, title included, in a language such as nl, and in part in a `second`."""
     words = [word.casefold() for word in _WORD.findall(text)]
     if not words:
         return [Doubt.EMPTY]
@@ -66,6 +71,7 @@ def doubts(text: str, language: str | None) -> list[Doubt]:
         Doubt.LONG: len(words) > LONG_WORDS,
         Doubt.REPETITIVE: _is_stuffed(words),
         Doubt.LANGUAGE: language not in LANGUAGES,
+        Doubt.MIXED: second is not None,
     }
     return [doubt for doubt, holds in found.items() if holds]
 

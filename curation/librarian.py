@@ -135,7 +135,7 @@ class Librarian:
             vector = self._vectors(connection).vector(article)
             near = self._nearest(connection, vector, filters, max(_DEPTH, limit), but=article)
             found = self._told(connection, fuse({Way.MEANING: near})[:limit])
-        own = known.story_id or known.id
+        own = known.story
         return Findings(tuple(replace(each, same_story=each.article.story_id == own) for each in found))
 
     def _read(self, question: str) -> _Read | None:

@@ -175,4 +175,4 @@ def _as_made(certificate: Certificate) -> CertificateOptions:
 
 
 def _is_asked(article: Article, share: float) -> bool:
-    return held_out(article.story_id or article.id) == "calibration" and is_audited(article.id, share)
+    return held_out(article.story) == "calibration" and is_audited(article.id, share)

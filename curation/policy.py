@@ -85,9 +85,7 @@ def odd(candidate: Candidate) -> str | None:
         return "another article tells the same story"
     if article.barrier:
         return f"its readers seem to meet a {article.barrier}"
-    if article.second_language:
-        return f"part of it is in {article.second_language}"
-    doubted = doubts(f"{article.title}\n{article.text}", article.language)
+    doubted = doubts(f"{article.title}\n{article.text}", article.language, article.second_language)
     return in_words(doubted[0], "en") if doubted else None
 
 

@@ -94,7 +94,7 @@ def _audited(connection: Connection, tenant: TenantId, now: datetime) -> list[Fr
     """What went live under a certificate and is asked about all the same."""
     live = [each for each, audit in audits.unanswered(connection, tenant).items() if audit.certificate_id]
     found = articles.many(connection, tenant, live)
-    stories = {each.story_id or each.id for each in found.values()}
+    stories = {each.story for each in found.values()}
     told = [each for each in members(connection, tenant, [State.APPROVED], stories) if each.id in found]
     return [Front(each, each.created_at, 1) for each in told if not _expired(each, now)]
 
@@ -176,7 +176,7 @@ def _by_story(entries: list[Entry], fronts: Mapping[ArticleId, ArticleId]) -> li
     for each in entries:
         front = fronts.get(each.article.story_id) if each.article.story_id else None
         below = front not in (None, each.article.id)
-        stories[each.article.story_id or each.article.id].append(replace(each, front=front) if below else each)
+        stories[each.article.story].append(replace(each, front=front) if below else each)
     return [each for told in stories.values() for each in sorted(told, key=lambda entry: entry.front is not None)]
 
 

@@ -8,7 +8,7 @@ until one fails (Angelopoulos, Bates, Candès, Jordan and Lei, "Learn then test"
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -68,6 +68,7 @@ def certify(
     judged: Iterable[Judged],
     basis: Basis,
     options: CertificateOptions,
+    attempts: Mapping[str, int],
     *,
     since: datetime,
     until: datetime,
@@ -75,22 +76,25 @@ def certify(
 ) -> Certificate:
     """A certificate on the decisions between `since` and `until`; each language has a part in it, or a shortfall.
 
-    The articles must have taken no part in fitting the tagger, and be such as would go live if they passed. Which of
-    them were decided on may not depend on their tags: all were, or those drawn by `is_audited`. Their order does not
-    matter.
+    `attempts` counts them per language, this one included; one that is not named is only ever tested once. The articles
+    must have taken no part in fitting the tagger, and be such as would go live if they passed. Which of them were
+    decided on may not depend on their tags: all were, or those drawn by `is_audited`. Their order does not matter.
     """
     by_language: dict[str, dict[str, Judged]] = {}
     for one in sorted(judged, key=lambda one: (drawn(one.article, "telling"), one.article)):
         by_language.setdefault(one.language, {}).setdefault(one.story, one)
     parts, shortfalls = list[Part](), list[Shortfall]()
     for language, stories in sorted(by_language.items()):
-        found = _outcome(list(stories.values()), options)
+        strict = options.attempt(attempts[language]) if language in attempts else options
+        found = _outcome(list(stories.values()), strict)
+        counts = len(stories), found.n, found.errors
         if found.threshold is not None:
-            bound = upper_bound(found.n, found.errors, options.confidence)
-            parts.append(Part(language, found.threshold, len(stories), found.n, found.errors, bound))
+            bound = upper_bound(found.n, found.errors, strict.confidence)
+            parts.append(Part(language, found.threshold, *counts, bound, strict.confidence))
         else:
-            missing = _missing(found, len(stories), options)
-            shortfalls.append(Shortfall(language, len(stories), found.n, found.errors, missing))
+            missing = _missing(found, len(stories), strict)
+            tested = found.n >= needed(0, strict)
+            shortfalls.append(Shortfall(language, *counts, missing, tested, strict.confidence))
     return Certificate(
         options.alpha, options.confidence, basis, tuple(parts), tuple(shortfalls), since, until, made_at=now
     )

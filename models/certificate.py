@@ -110,7 +110,8 @@ class Basis:
 class Part:
     """One language: of `decided` stories `n` pass `threshold`, and the drawn values of `errors` of these are wrong.
 
-    `bound` is what the true error rate is under, with the certificate's confidence.
+    `bound` is what the true error rate is under, with this `confidence`: the certificate's own, or more where it took
+    several attempts.
     """
 
     language: str
@@ -119,6 +120,7 @@ class Part:
     n: int
     errors: int
     bound: float
+    confidence: float
 
     def __post_init__(self) -> None:
         if not (0 < self.threshold <= 1 and 0 <= self.errors <= self.n <= self.decided and self.n > 0):
@@ -135,7 +137,8 @@ class Shortfall:
     """One language that gets no part: the machine stays unproven until `missing` more stories are decided.
 
     `passing` stories and `errors` are those at the threshold where testing ended. `missing` is the least: it is enough
-    if as large a share of them passes, and no other error turns up.
+    if as large a share of them passes, and no other error turns up. `tested`: enough passed for the test to have a
+    chance. It used up an attempt then; `confidence` is how sure it had to be.
     """
 
     language: str
@@ -143,13 +146,16 @@ class Shortfall:
     passing: int
     errors: int
     missing: int
+    tested: bool
+    confidence: float
 
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
     """Languages with and without a part, and all that the promise rests on.
 
-    `since` and `until` are the window of the decisions. Raises Invalid where a part does not keep the promise.
+    `confidence` is that of the promise itself, however many attempts it took. `since` and `until` are the
+    window of the decisions. Raises Invalid where a part does not keep the promise.
     """
 
     alpha: float
@@ -171,13 +177,19 @@ class Certificate:
         if len(set(languages)) < len(languages):
             raise Invalid("a certificate has one part for a language, or a shortfall")
         for part in self.parts:
-            bound = upper_bound(part.n, part.errors, self.confidence)
-            if not (bound <= self.alpha and abs(part.bound - bound) <= _SHARP):
+            bound = upper_bound(part.n, part.errors, part.confidence)
+            sure = part.confidence >= self.confidence and bound <= self.alpha
+            if not (sure and abs(part.bound - bound) <= _SHARP):
                 raise Invalid(f"{part.language}: {part.errors} errors in {part.n} do not prove {part.bound}")
 
     def passes(self, language: str | None, score: float) -> bool:
         """Whether an article with this score (see `models.drawing.score`) may go live without a person."""
         return any(part.language == language and score >= part.threshold for part in self.parts)
+
+    def tested(self) -> dict[str, int]:
+        """The languages that were put to the test, proven or not, and the number of stories decided in each."""
+        vain = {short.language: short.decided for short in self.shortfalls if short.tested}
+        return vain | {part.language: part.decided for part in self.parts}
 
     def to_bytes(self) -> bytes:
         """The one spelling of this certificate, as JSON."""

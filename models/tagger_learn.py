@@ -93,7 +93,12 @@ def refit(
             corrections += [correction] if correction else []
             if progress is not None:
                 progress(1)
-    return replace(base, version=_version(base, corrections), corrections=tuple(corrections))
+    return replace(
+        base,
+        version=_version(base, corrections),
+        corrections=tuple(corrections),
+        learned_from=frozenset(lesson.article for lesson in lessons),
+    )
 
 
 def _check(base: Taggers, vectors: Vectors, lessons: Sequence[Lesson]) -> None:

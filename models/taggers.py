@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.errors import ArtefactMismatch, Invalid
+from catalog.ids import ArticleId
 from catalog.records import Tag
 from models.corrections import Correction
 from models.exemplars import Exemplars
@@ -27,6 +28,7 @@ Probabilities = dict[str, dict[str, float]]
 _ARRAYS: Final = "heads.npz"
 _CORRECTIONS: Final = "corrections.npz"
 _FACTS: Final = "taggers.json"
+_LEARNED_FROM: Final = "learned_from.txt"
 _STEEPEST: Final = 50.0
 """Log odds beyond this are certainty in double precision, and would overflow further on."""
 
@@ -112,8 +114,9 @@ def _families(parents: tuple[int, ...], columns: int) -> NDArray[np.float64]:
 class Taggers:
     """The heads of all facets, and what they were fitted on: they only fit vectors of that one encoder.
 
-    `corrections` are what an organisation's decisions added, at most one per facet (`models.tagger_learn`). `exemplars`
-    are texts they were fitted on, to explain tags with; taggers of an earlier version have none.
+    `corrections` are what an organisation's decisions added, at most one per facet (`models.tagger_learn`), and
+    `learned_from` the articles that were decided on: what they say of those proves nothing. `exemplars` are texts they
+    were fitted on, to explain tags with; taggers of an earlier version have none.
     """
 
     version: str
@@ -122,6 +125,7 @@ class Taggers:
     heads: tuple[Head, ...]
     exemplars: Exemplars | None = None
     corrections: tuple[Correction, ...] = ()
+    learned_from: frozenset[ArticleId] = frozenset()
 
     def probabilities(self, vectors: Vectors) -> list[Probabilities]:
         """All probabilities, per vector. Raises Invalid for vectors that are not finite or not of the heads' size."""
@@ -183,6 +187,7 @@ class Taggers:
         }
         files = {_ARRAYS: _packed(arrays), _FACTS: json.dumps(facts, indent=1).encode()}
         files |= {_CORRECTIONS: _packed(learned)} if learned else {}
+        files |= {_LEARNED_FROM: "\n".join(sorted(self.learned_from)).encode()} if self.learned_from else {}
         return files | (self.exemplars.to_files() if self.exemplars else {})
 
     @classmethod
@@ -203,8 +208,15 @@ class Taggers:
                     for head in facts["heads"]
                 )
             corrections = _corrections(files[_CORRECTIONS], heads) if _CORRECTIONS in files else ()
-            exemplars = Exemplars.from_files(files)
-            return cls(facts["version"], facts["encoder"], facts["taxonomy"], heads, exemplars, corrections)
+            return cls(
+                facts["version"],
+                facts["encoder"],
+                facts["taxonomy"],
+                heads,
+                Exemplars.from_files(files),
+                corrections,
+                frozenset(map(ArticleId, files.get(_LEARNED_FROM, b"").decode().splitlines())),
+            )
         except (EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
             raise ArtefactMismatch(f"these are not taggers of this version ({error}): fit them again") from error
 

@@ -17,11 +17,10 @@ from catalog.ids import ArticleId
 from catalog.records import Article
 from catalog.taxonomy import Taxonomy
 from curation import certifying, passing
-from curation.certifying import Attempt
 from curation.labels import Subject, lessons
-from curation.passing import InForce
 from evaluation.tagger_gate import TaggerGateOptions, TaggerVerdict, compare
 from ingest.retag import retag
+from models.certificate import Certificate
 from models.manifest import TAGGERS, Manifest
 from models.protocols import Progress, Vectors
 from models.splits import held_out
@@ -62,7 +61,7 @@ class Learned:
 
     made: Manifest
     verdict: TaggerVerdict
-    attempt: Attempt | None
+    certificate: Certificate | None
     promoted: bool
     reason: str
 
@@ -107,15 +106,15 @@ def learn(house: House, by: str, tick: Progress) -> Learned:
     )
     if not verdict.passed:
         return Learned(made, verdict, None, False, verdict.reason)
-    attempt, reason = _certify(house, champion, challenger, by)
+    certificate, reason = _certify(house, champion, challenger, by)
     if reason:
-        return Learned(made, verdict, attempt, False, reason)
+        return Learned(made, verdict, certificate, False, reason)
     house.registry.promote(TAGGERS, made.name)
     retag(house.database, house.tenant, challenger.encoder, challenger)
-    return Learned(made, verdict, attempt, True, verdict.reason)
+    return Learned(made, verdict, certificate, True, verdict.reason)
 
 
-def renew(house: House, by: str) -> Attempt:
+def renew(house: House, by: str) -> Certificate:
     """A certificate for the taggers in use, on all answers so far. Raises NotFound, NotCertifying."""
     champion, now = in_use(house), utcnow()
     with house.database.write() as connection:
@@ -143,7 +142,7 @@ class Apprentice:
                 learned = learn(self._house, WORKER, lambda _: None)
                 log.info("learned from decisions: %s; %s", learned.made.name, learned.reason)
             if self._may_certify():
-                languages = [part.language for part in renew(self._house, WORKER).certificate.parts]
+                languages = [part.language for part in renew(self._house, WORKER).parts]
                 log.info("tried for a certificate: %s", ", ".join(languages) or "no language has enough answers")
         except SluisError as error:  # the work goes on with what there is
             log.info("nothing was learned: %s", error)
@@ -176,7 +175,7 @@ def in_use(house: House) -> Taggers:
     return found
 
 
-def _certify(house: House, champion: Taggers, challenger: Taggers, by: str) -> tuple[Attempt | None, str]:
+def _certify(house: House, champion: Taggers, challenger: Taggers, by: str) -> tuple[Certificate | None, str]:
     """A certificate for the challenger where one is in force; and why it may not take over, if so."""
     options, now = house.settings.certificate_options(), utcnow()
     with house.database.write() as connection:
@@ -188,9 +187,10 @@ def _certify(house: House, champion: Taggers, challenger: Taggers, by: str) -> t
         if not certifying.is_ready(connection, house.tenant, challenger, words, options, now):
             return None, "there are too few new answers for a certificate of its own"
         made = certifying.attempt(connection, house.tenant, challenger, words, options, now)
-        certifying.keep(connection, house.tenant, made, by, now)
-    lost = _languages(held) - {part.language for part in made.certificate.parts}
-    return made, f"it has no certificate for {', '.join(sorted(lost))}, which the taggers in use have" if lost else ""
+        lost = _languages(held.certificate) - _languages(made)
+        reason = f"it has no certificate for {', '.join(sorted(lost))}, which the taggers in use have" if lost else ""
+        certifying.keep(connection, house.tenant, made, by, now, obstacle=reason)
+        return made, reason
 
 
 def _words(connection: Connection, house: House) -> Taxonomy:
@@ -198,14 +198,12 @@ def _words(connection: Connection, house: House) -> Taxonomy:
     return house.vocabularies.taxonomy(connection, house.tenant)
 
 
-def _languages(held: InForce) -> set[str]:
-    return {part.language for part in held.certificate.parts}
+def _languages(certificate: Certificate) -> set[str]:
+    return {part.language for part in certificate.parts}
 
 
 def _subjects(known: Mapping[ArticleId, Article]) -> dict[ArticleId, Subject]:
-    return {
-        each: Subject(article.story_id or each, article.language, article.revision) for each, article in known.items()
-    }
+    return {each: Subject(article.story, article.language, article.revision) for each, article in known.items()}
 
 
 def _rows(found: Sequence[Lesson], vectors: Mapping[ArticleId, np.ndarray]) -> Vectors:

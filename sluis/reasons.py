@@ -62,7 +62,7 @@ class Reasons:
 
 def of(house: House, article: Article, tags: Iterable[Tag], language: Language) -> Reasons:
     """Why an article has those of its tags that the taggers in use gave it."""
-    doubted = tuple(doubts.doubts(f"{article.title}\n{article.text}", article.language))
+    doubted = tuple(doubts.doubts(f"{article.title}\n{article.text}", article.language, article.second_language))
     try:
         taggers = house.promoted_taggers()
     except ArtefactMismatch as error:

@@ -147,9 +147,8 @@ class Enrichment:
 
     def _route(self, connection: Connection) -> Counter[Action]:
         house, now = self._house, utcnow()
-        tenants.get(
-            connection, house.tenant, lock=True
-        )  # no certificate may end between being looked at and being used
+        # no certificate may end between being looked at and being used
+        tenants.get(connection, house.tenant, lock=True)
         taggers, rules = house.promoted_taggers(), None
         if taggers is not None:
             about = passing.basis(connection, house.tenant, taggers)

@@ -112,7 +112,7 @@ def _place() -> Iterator[None]:
 def _look(told: Told, known: str | None, wired: Services, taggers: Taggers, *, reasons: bool) -> Seen:
     """Have a text encoded and tag it; its language is `known`, or read off the words. Raises as `_encoded`."""
     language = known or languages.detect((told.text or told.title)[:_TOLD_CHARACTERS], told.language)
-    doubted = doubts(f"{told.title}\n{told.text}", language)
+    doubted = doubts(f"{told.title}\n{told.text}", language, languages.second(told.text, language))
     if Doubt.EMPTY in doubted:
         return Seen(None, doubted, {head.facet: {} for head in taggers.heads}, [], None, {})
     read = passage(told)

@@ -54,12 +54,12 @@ def renew(by: By, *, as_json: AsJson = False) -> None:
 
     made = learning.renew(open_house(), by)
     if as_json:
-        print_json({"attempt": made.number, "certificate": made.certificate})
+        print_json(made)
         return
     nothing = "Nobody has answered a blind question yet: there is nothing to prove it by."
-    show(list(_languages(made.certificate)), nothing)
-    passed = ", ".join(part.language for part in made.certificate.parts)
-    price = "The next attempt must be surer." if made.tested else "There are too few answers to be put to the test."
+    show(list(_languages(made)), nothing)
+    passed = ", ".join(part.language for part in made.parts)
+    price = "The next attempt must be surer." if made.tested() else "There are too few answers to be put to the test."
     out.print(
         f"Articles in {passed} may go live without a person where the tags are sure enough."
         if passed

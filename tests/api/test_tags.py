@@ -24,6 +24,12 @@ from tests.answering import answers, fresh_socket
 from tests.make import NOW
 from tests.vocabulary import ENCODER, TEXT, WORDS, taggers
 
+DUTCH = (
+    "De gemeenteraad kwam in de ochtend bij elkaar. Een verkoper gaf de klant een offerte met korting voordat het "
+    "contract werd getekend. Schepen voeren de hele dag door de sluis, terwijl ingenieurs naar de deuren keken en "
+    "maten hoe ver die bewegen. In de avond draaide de wind naar het westen, en het water steeg een hand."
+)
+
 
 @dataclass
 class Desk:
@@ -134,8 +140,8 @@ def test_a_certificate_is_shown(desk, tenant):
     with desk.services.database.write() as connection:
         tenants.set_certifying(connection, tenant, NOW, "Anne")
         about = passing.basis(connection, tenant, taggers())
-        english = Part("en", 0.9, 800, 400, 0, bound)
-        made = Certificate(0.01, 0.975, about, (english,), (), since=NOW, until=NOW, made_at=NOW)
+        english = Part("en", 0.9, 800, 400, 0, bound, 0.975)
+        made = Certificate(0.01, 0.95, about, (english,), (), since=NOW, until=NOW, made_at=NOW)
         kept = certificates.Kept(CertificateId(new_id()), NOW, "Anne", made.to_bytes().decode())
         certificates.add(connection, tenant, kept)
     english, dutch = ({"text": TEXT, "language": language} for language in ("en", "nl"))
@@ -162,6 +168,7 @@ def test_a_certificate_is_shown(desk, tenant):
         ({"text": "sales discount customer deal " * 200, "language": "en"}, {"repetitive"}),
         ({"text": "水位" * 5000, "language": "zh"}, {"short", "language"}),
         ({"text": TEXT, "language": "pl"}, {"language"}),
+        ({"text": f"{TEXT}\n{DUTCH}", "language": "en"}, {"mixed"}),
         ({"text": "x" * 1_000_000}, {"short"}),
         ({"text": f"{TEXT} \x00\u202e\ufeff", "language": "en"}, set()),
     ],

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from catalog import articles, audiences, audits, certificates, reviews, sources, taxonomy, tenants
+from catalog import articles, audiences, audits, certificates, reviews, sources, stories, taxonomy, tenants
 from catalog.ids import ArticleId, new_id
 from catalog.records import FUNCTION, Action, Audience, Origin, State, Tag, Trust
 from curation import certifying, passing, queue
@@ -28,7 +28,7 @@ TAXONOMY = taxonomy.load()
 class Sure:
     """Taggers that are sure of everything."""
 
-    encoder, version, taxonomy = ENCODER, "tagger-1", TAXONOMY.digest
+    encoder, version, taxonomy, learned_from = ENCODER, "tagger-1", TAXONOMY.digest, frozenset[ArticleId]()
 
     def tags(self, vectors):
         return [[Tag("function", "sales", 0.97, tagger=self.version)] for _ in vectors]
@@ -92,7 +92,7 @@ def certified(connection, tenant, put, route, desk):
     for each in ids:
         desk.approve(each, ANNE, audience=SALES)
     made = certifying.attempt(connection, tenant, Sure(), TAXONOMY, OPTIONS, NOW)
-    return certifying.keep(connection, tenant, made, "Anne", NOW)
+    return certifying.keep(connection, tenant, made, "Anne", NOW - timedelta(minutes=1))
 
 
 def state_of(connection, tenant, article):
@@ -309,7 +309,7 @@ def test_too_few_answers_are_no_attempt(connection, tenant):
     tenants.set_certifying(connection, tenant, NOW, "Anne")
     for _ in range(2):
         made = certifying.attempt(connection, tenant, Sure(), TAXONOMY, OPTIONS, NOW)
-        assert (made.number, made.tested, made.certificate.parts) == (1, False, ())
+        assert (made.tested(), made.parts) == ({}, ())
         assert certifying.keep(connection, tenant, made, "Anne", NOW) is None
     assert certificates.every(connection, tenant) == []
     assert not certifying.is_ready(connection, tenant, Sure(), TAXONOMY, OPTIONS, NOW)
@@ -324,9 +324,67 @@ def test_each_vain_attempt_makes_the_next_one_stricter(connection, tenant, put, 
     assert certifying.is_ready(connection, tenant, Sure(), TAXONOMY, OPTIONS, NOW)
     for number in (1, 2):
         made = certifying.attempt(connection, tenant, Sure(), TAXONOMY, OPTIONS, NOW)
-        assert (made.number, made.tested) == (number, True)
-        assert made.certificate.confidence == pytest.approx(1 - 0.05 / 2**number)
+        assert made.tested() == {"en": ENOUGH}
+        assert made.shortfalls[0].confidence == pytest.approx(1 - 0.05 / 2**number)
         kept = certifying.keep(connection, tenant, made, "Anne", NOW + timedelta(seconds=number))
         lapsed = next(each for each in certificates.every(connection, tenant) if each.id == kept.id)
         assert lapsed.lapse_reason == "in no language the machine was right often enough"
     assert not certifying.is_ready(connection, tenant, Sure(), TAXONOMY, OPTIONS, NOW)  # until there are twice as many
+
+
+def test_a_language_pays_for_its_own_attempts_only(connection, tenant, put, route, desk):
+    tenants.set_certifying(connection, tenant, NOW, "Anne")
+    told = {put(language=language): language for language in ("en", "nl") for _ in range(ENOUGH)}
+    route()
+    for article, language in told.items():
+        desk.approve(article, ANNE, audience=SALES if language == "en" else LEGAL)
+    risks = []
+    for number in range(3):
+        made = certifying.attempt(connection, tenant, Sure(), TAXONOMY, OPTIONS, NOW)
+        certifying.keep(connection, tenant, made, "Anne", NOW - timedelta(minutes=9 - number))
+        assert [part.language for part in made.parts] == ["en"]
+        risks.append((1 - made.parts[0].confidence, 1 - made.shortfalls[0].confidence))
+    assert risks == [pytest.approx((0.025, 0.05 / 2**number)) for number in (1, 2, 3)]
+
+
+def test_a_certificate_that_never_came_into_force_was_an_attempt_in_vain(connection, tenant, put, route, desk):
+    tenants.set_certifying(connection, tenant, NOW, "Anne")
+    ids = [put() for _ in range(ENOUGH)]
+    route()
+    for each in ids:
+        desk.approve(each, ANNE, audience=SALES)
+    made = certifying.attempt(connection, tenant, Sure(), TAXONOMY, OPTIONS, NOW)
+    kept = certifying.keep(connection, tenant, made, "Anne", NOW, obstacle="its taggers stay out of use")
+    assert not certificates.every(connection, tenant)[0].came_into_force
+    about = passing.basis(connection, tenant, Sure())
+    assert passing.in_force(connection, tenant, about, OPTIONS, NOW) is None
+    assert passing.standing(connection, tenant, about, OPTIONS, NOW).id == kept.id
+    assert len(evidence(connection, tenant)) == ENOUGH  # nothing was disproved
+    assert not certifying.is_ready(connection, tenant, Sure(), TAXONOMY, OPTIONS, NOW)
+    again = certifying.attempt(connection, tenant, Sure(), TAXONOMY, OPTIONS, NOW)
+    assert [1 - short.confidence for short in (*again.parts, *again.shortfalls)] == [pytest.approx(0.05 / 4)]
+
+
+def test_a_story_of_which_the_taggers_learned_a_telling_proves_nothing(connection, tenant, put, route, desk):
+    tenants.set_certifying(connection, tenant, NOW, "Anne")
+    kept, learned = put(), put("fit")
+    route()
+    desk.approve(kept, ANNE, audience=SALES)
+    answered = certifying.answers(connection, tenant, NOW - OPTIONS.max_age)
+    taught = Sure()
+    taught.learned_from = frozenset({learned})
+    assert [each.article for each in certifying.evidence(connection, tenant, taught, TAXONOMY, answered)] == [kept]
+    told = articles.get(connection, tenant, learned).story
+    stories.join_stories(connection, tenant, [told], articles.get(connection, tenant, kept).story)
+    assert certifying.evidence(connection, tenant, taught, TAXONOMY, answered) == []
+    assert len(certifying.evidence(connection, tenant, Sure(), TAXONOMY, answered)) == 1
+
+
+def test_what_was_answered_too_long_ago_proves_nothing(connection, tenant, put, route, desk):
+    tenants.set_certifying(connection, tenant, NOW, "Anne")
+    article = put()
+    route()
+    desk.approve(article, ANNE, audience=SALES)
+    for days, counted in ((179, 1), (181, 0)):
+        oldest = NOW + timedelta(days=days) - OPTIONS.max_age
+        assert len(certifying.answers(connection, tenant, oldest)) == counted

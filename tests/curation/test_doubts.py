@@ -11,7 +11,7 @@ from sluis.demo.world import stories
 
 @given(st.text(max_size=500), st.sampled_from([*LANGUAGES, "pl", None]))
 def test_any_text_can_be_doubted_in_words(text, language):
-    found = doubts(text, language)
+    found = doubts(text, language, None)
     assert len(set(found)) == len(found)
     assert all(in_words(doubt, spoken) for doubt in found for spoken in LANGUAGES)
     assert found == [Doubt.EMPTY] or (Doubt.LANGUAGE in found) == (language not in LANGUAGES)
@@ -32,11 +32,16 @@ def test_any_text_can_be_doubted_in_words(text, language):
     ],
 )
 def test_length_and_repetition_are_doubted(text, expected):
-    assert doubts(text, "nl") == expected
+    assert doubts(text, "nl", None) == expected
 
 
 def test_what_people_really_write_is_not_taken_for_stuffed():
     told = stories()
     assert len(told) > 100
-    stuffed = [story.slug for story in told if Doubt.REPETITIVE in doubts(f"{story.title}\n{story.body}", "nl")]
+    stuffed = [story.slug for story in told if Doubt.REPETITIVE in doubts(f"{story.title}\n{story.body}", "nl", None)]
     assert stuffed == []
+
+
+def test_a_part_in_another_language_is_doubted():
+    text = " ".join(f"word{place}" for place in range(SHORT_WORDS))
+    assert doubts(text, "nl", "en") == [Doubt.MIXED]

@@ -26,9 +26,9 @@ def judged(number: int, score: float = 0.9, *, wrong: bool = False, language: st
     return Judged(ArticleId(f"article-{number}"), f"story-{number if story < 0 else story}", language, score, wrong)
 
 
-def certified(*decisions: Judged, options: CertificateOptions = OPTIONS):
+def certified(*decisions: Judged, options: CertificateOptions = OPTIONS, **attempts: int):
     window = {"since": NOW - timedelta(days=9), "until": NOW, "now": NOW}
-    return certify(decisions, BASIS, options, **window)
+    return certify(decisions, BASIS, options, attempts, **window)
 
 
 rarely_wrong = st.lists(
@@ -52,6 +52,18 @@ def test_299_stories_without_an_error_are_enough_and_298_are_not():
     assert part.bound == upper_bound(299, 0, 0.95) <= 0.01
     (short,) = certified(*map(judged, range(298))).shortfalls
     assert (short.passing, short.errors, short.missing) == (298, 0, 1)
+
+
+def test_a_third_attempt_takes_more_than_a_first_in_its_language_only():
+    rows = [judged(number) for number in range(400)]
+    rows += [judged(1000 + number, language="en") for number in range(400)]
+    found = certified(*rows, nl=3, en=1)
+    assert [(part.language, part.confidence) for part in found.parts] == [("en", pytest.approx(0.975))]
+    assert [(short.tested, short.missing) for short in found.shortfalls] == [
+        (False, needed(0, OPTIONS.attempt(3)) - 400)
+    ]
+    assert found.tested() == {"en": 400}
+    assert certified(*rows, *(judged(2000 + number, wrong=True) for number in range(200)), nl=3).tested()["nl"] == 600
 
 
 def test_one_error_takes_473():

@@ -28,8 +28,8 @@ BASIS = Basis("e" * 64, "1.0.0-abc", "t" * 64, ("function",))
 DAY = timedelta(days=1)
 
 
-def part(language: str = "nl", threshold: float = 0.9, n: int = 400, errors: int = 0) -> Part:
-    return Part(language, threshold, 2 * n, n, errors, upper_bound(n, errors, 0.95))
+def part(language: str = "nl", threshold: float = 0.9, n: int = 400, errors: int = 0, confidence: float = 0.95) -> Part:
+    return Part(language, threshold, 2 * n, n, errors, upper_bound(n, errors, confidence), confidence)
 
 
 def certificate(*parts: Part, shortfalls: tuple[Shortfall, ...] = ()) -> Certificate:
@@ -117,6 +117,7 @@ def test_an_article_passes_in_its_own_language_only():
         (part(n=298),),
         (part(n=400, errors=1),),
         (replace(part(), bound=0.001),),
+        (part(n=400, errors=0, confidence=0.9),),
         (replace(part(), bound=float("nan")),),
         (part("nl"), part("nl", 0.8)),
     ],
@@ -128,7 +129,7 @@ def test_a_certificate_that_its_numbers_do_not_prove_cannot_be(parts):
 
 def test_a_language_is_proven_or_not():
     with pytest.raises(Invalid, match="or a shortfall"):
-        certificate(part("nl"), shortfalls=(Shortfall("nl", 10, 5, 0, 600),))
+        certificate(part("nl"), shortfalls=(Shortfall("nl", 10, 5, 0, 600, False, 0.95),))
 
 
 def test_a_certificate_is_not_older_than_its_decisions():
@@ -144,7 +145,7 @@ def test_a_certificate_is_not_older_than_its_decisions():
 )
 def test_bytes_give_back_exactly_the_same(found, counts):
     parts = [part(language, at, needed(errors, OPTIONS) + 7, errors) for language, (at, errors) in found.items()]
-    one = certificate(*parts, shortfalls=(Shortfall("fr", *counts),))
+    one = certificate(*parts, shortfalls=(Shortfall("fr", *counts, True, 0.975),))
     assert Certificate.from_bytes(one.to_bytes()) == one
 
 
@@ -226,3 +227,9 @@ def test_a_certificate_for_more_languages_needs_more_evidence_from_each():
     enough = [False] * 15 + [True] * 3  # evidence of 31: more than 20, less than 40
     assert reasons(audits={"nl": enough}, of=certificate(part("nl")))
     assert not reasons(audits={"nl": enough}, of=certificate(part("nl"), part("en")))
+
+
+def test_the_audit_is_as_strict_however_many_attempts_it_took():
+    enough = {"nl": [False] * 15 + [True] * 3}
+    fifth = certificate(part("nl", n=900, confidence=OPTIONS.attempt(5).confidence))
+    assert reasons(audits=enough, of=fifth) == reasons(audits=enough, of=certificate(part("nl"))) != []

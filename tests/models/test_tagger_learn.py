@@ -162,7 +162,7 @@ def test_corrections_survive_their_files():
 
 
 def test_taggers_without_corrections_have_no_file_for_them():
-    assert set(BASE.to_files()) == set(LEARNED.to_files()) - {"corrections.npz"}
+    assert set(BASE.to_files()) == set(LEARNED.to_files()) - {"corrections.npz", "learned_from.txt"}
 
 
 @pytest.mark.parametrize("content", [b"", taggers(head("kind")).to_files()["heads.npz"][:-9]])
@@ -175,3 +175,9 @@ def test_corrections_of_another_size_are_refused():
     other = replace(LEARNED.corrections[0], weights=LEARNED.corrections[0].weights[:, 1:])
     with pytest.raises(ArtefactMismatch, match="not of its head's size"):
         Taggers.from_files(replace(LEARNED, corrections=(other,)).to_files())
+
+
+def test_what_taggers_learned_from_is_kept_with_them():
+    assert LEARNED.learned_from == {lesson.article for lesson in LESSONS}
+    assert Taggers.from_files(LEARNED.to_files()).learned_from == LEARNED.learned_from
+    assert BASE.learned_from == Taggers.from_files(BASE.to_files()).learned_from == frozenset()
