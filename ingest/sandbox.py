@@ -36,6 +36,9 @@ _PRELOADED: Final = ["ingest.sandbox", "ingest.warm"]
 _ATTEMPTS: Final = 3
 _GRACE_SECONDS: Final = 30.0
 _FROM_OUTSIDE: Final = {-signal.SIGKILL, -signal.SIGTERM, -signal.SIGHUP}
+_UNTOLD: Final = 255
+"""What multiprocessing says where another thread has read the exit code, as each start of a child may do."""
+
 
 
 class TooCostly(Invalid):
@@ -204,7 +207,7 @@ def _costly(what: str) -> str:
 
 def _verdict(exit_code: int, limits: SandboxLimits) -> Exception:
     """Why a child ended while it had a task."""
-    if exit_code in _FROM_OUTSIDE:
+    if exit_code in _FROM_OUTSIDE or exit_code == _UNTOLD:
         return _Broken(taken=True)
     if exit_code == -signal.SIGXCPU:
         return _Slow(_costly(f"takes more than {limits.cpu_seconds:g} seconds of computing"))

@@ -342,7 +342,7 @@ def test_a_child_has_the_parsers_ready_and_not_the_main_program():
 
 
 PARENT = """
-import asyncio, os, sys
+import asyncio, signal
 from ingest.config import SandboxLimits
 from ingest.sandbox import Sandbox
 from tests.ingest import test_sandbox as works
@@ -351,6 +351,8 @@ async def main():
     with Sandbox(SandboxLimits(children=2)) as sandbox:
         first, second = await asyncio.gather(sandbox.run(works.slowly, 0.2), sandbox.run(works.slowly, 0.2))
         busy = asyncio.create_task(sandbox.run(works.slowly, 3600))
+        # asyncio's own handler wakes no loop that is just about to wait
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, busy.cancel)
         await asyncio.sleep(0.2)
         print(first, second, flush=True)
         await busy
