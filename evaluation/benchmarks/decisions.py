@@ -76,6 +76,20 @@ class Desk:
             for row, story in zip(rows, _stories(), strict=False)
         ]
 
+    def halves(self, seed: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Which texts can be decided on, in the order of the decisions, and which are asked about."""
+        order = np.random.default_rng(seed).permutation(len(self.texts))
+        return order[: len(order) // 2], order[len(order) // 2 :]
+
+    def learned(self, taggers: Taggers, rows: NDArray[np.intp], options: RefitOptions) -> Taggers:
+        """The head of this facet after decisions on these texts; without any it is as it was."""
+        base = replace(taggers, heads=(self.head,), corrections=())
+        return refit(base, self.vectors[rows], self.lessons(rows), options)
+
+    def reached(self, taggers: Taggers, test: NDArray[np.intp]) -> float:
+        """Macro-F1 of the likeliest top concept."""
+        return _macro_f1(self.truth[test], self.probabilities(taggers, test).argmax(axis=1))
+
     def probabilities(self, taggers: Taggers, rows: NDArray[np.intp]) -> NDArray[np.float64]:
         """Of the top concepts, shape (rows, tops)."""
         head = next(one for one in taggers.heads if one.facet == self.head.facet)
@@ -105,6 +119,19 @@ def measure(
     return figures + _refit(taggers, np.concatenate([desk.vectors for desk in desks]), options)
 
 
+def gain(known: Labelled, taggers: Taggers, encoder: Encoder, options: DecisionOptions, progress: Progress) -> Figure:
+    """Macro-F1 after `options.compared` decisions beside none, as means over the seeds."""
+    head = next(each for each in taggers.heads if each.facet == known.facet)
+    desk = Desk.of(known, head, encoder, options.texts, progress)
+    reached = []
+    for seed in options.seeds:
+        pool, test = desk.halves(seed)
+        numbers = (options.compared, 0)
+        reached.append([desk.reached(desk.learned(taggers, pool[:most], options.refit), test) for most in numbers])
+    after, before = np.mean(reached, axis=0).tolist()
+    return Figure(f"{known.name}: {len(pool[: options.compared])} decisions", "macro-F1", after, "shared heads", before)
+
+
 def _told(name: str, found: Mapping[tuple[str, int], float], options: DecisionOptions) -> list[Figure]:
     """The means over the seeds as lines of a table."""
     at = options.compared
@@ -131,30 +158,26 @@ def _curves(
     desk: Desk, taxonomy: Taxonomy, vocabulary: "_Remembered", taggers: Taggers, options: DecisionOptions, seed: int
 ) -> dict[tuple[str, int], float]:
     """What is reached after how many decisions, by what is measured."""
-    order = np.random.default_rng(seed).permutation(len(desk.texts))
-    pool, test = order[: len(order) // 2], order[len(order) // 2 :]
-    base = replace(taggers, heads=(desk.head,), corrections=())
+    pool, test = desk.halves(seed)
 
     def learned(rows: NDArray[np.intp]) -> Taggers:
-        return refit(base, desk.vectors[rows], desk.lessons(rows), options.refit)
+        return desk.learned(taggers, rows, options.refit)
 
-    def reached(after: Taggers) -> float:
-        return _macro_f1(desk.truth[test], desk.probabilities(after, test).argmax(axis=1))
-
-    found = {("shared", 0): reached(base), **_sureness(desk, base, test, 0)}
+    base = learned(pool[:0])
+    found = {("shared", 0): desk.reached(base, test), **_sureness(desk, base, test, 0)}
     decided = pool[: options.decisions[0]]
     for decisions in options.decisions:
         after = learned(pool[:decisions])
-        found["ours", decisions] = reached(after)
+        found["ours", decisions] = desk.reached(after, test)
         decided = _unsurest(desk, learned(decided), pool, decided, decisions)
-        found["unsure", decisions] = reached(learned(decided))
+        found["unsure", decisions] = desk.reached(learned(decided), test)
         if decisions == options.compared:
             rows = pool[:decisions]
             found |= _sureness(desk, after, test, decisions)
             alone = LogisticRegression(C=ALONE, max_iter=1000).fit(desk.vectors[rows], desk.truth[rows])
             found["decisions alone", decisions] = _macro_f1(desk.truth[test], alone.predict(desk.vectors[test]))
             together = fit(_with_examples(taxonomy, desk, rows), vocabulary)
-            found["vocabulary and decisions together", decisions] = reached(together)
+            found["vocabulary and decisions together", decisions] = desk.reached(together, test)
     return found
 
 

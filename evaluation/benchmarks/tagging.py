@@ -13,6 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 
 from catalog.taxonomy import EVERYONE, Concept, Taxonomy
+from evaluation.benchmarks.decisions import DecisionOptions, gain
 from evaluation.benchmarks.figures import Figure, seconds
 from evaluation.benchmarks.reliability import Remembered, judge, top, unseen
 from evaluation.benchmarks.texts import Labelled, Texts
@@ -46,6 +47,7 @@ def measure(
         vectors = remembered.encode(each.texts, progress)
         figures.append(_cold_start(each, taggers, prototypes[each.facet], vectors))
         judged.append(judge(each, taxonomy, taggers, vectors))
+    figures += [gain(each, taggers, remembered, DecisionOptions(), progress) for each in texts.labelled]
     figures += [each.to_figure() for each in judged]
     timed = [text for each in texts.labelled[:2] for text in each.texts[: TIMED_TEXTS // 2]]
     return [*figures, _throughput(timed, encoder, bare), _speed(taggers, encoder.dimensions)]
