@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, exists, func, select
 
 from catalog import tables
 from catalog.database import insert, record, values
@@ -22,6 +22,17 @@ def count(connection: Connection, tenant: TenantId, action: Action, since: datet
     """How often this was done since then."""
     where = (_d.c.tenant_id == tenant, _d.c.action == action, _d.c.at >= since)
     return int(connection.execute(select(func.count()).select_from(_d).where(*where)).scalar_one())
+
+
+def last_word(connection: Connection, tenant: TenantId, action: Action, others: Iterable[Action]) -> list[ArticleId]:
+    """The articles with which this was done, and none of the `others` since; where it was done last comes first."""
+    later = _d.alias()
+    same = (later.c.tenant_id == tenant, later.c.article_id == _d.c.article_id, later.c.at >= _d.c.at)
+    overruled = exists().where(*same, later.c.action.in_(list(others)))
+    mine = (_d.c.tenant_id == tenant, _d.c.action == action)
+    query = select(_d.c.article_id, func.max(_d.c.at)).where(*mine, ~overruled).group_by(_d.c.article_id)
+    rows = connection.execute(query.order_by(func.max(_d.c.at).desc(), _d.c.article_id))
+    return [ArticleId(row.article_id) for row in rows]
 
 
 def every(connection: Connection, tenant: TenantId) -> Iterator[Decision]:

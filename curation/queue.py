@@ -8,10 +8,10 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from catalog import articles, audiences, audits, tenants
+from catalog import articles, audiences, audits, reviews, tenants
 from catalog.errors import NotFound
 from catalog.ids import ArticleId, TenantId
-from catalog.records import AXES, FUNCTION, Article, Audience, State, Tag
+from catalog.records import AXES, FUNCTION, Action, Article, Audience, State, Tag
 from catalog.stories import Member, members
 from curation.audience import propose
 from curation.priority import PriorityOptions, Waiting, priority
@@ -22,6 +22,7 @@ WAITING: Final = (State.IN_REVIEW, State.LEGAL_REVIEW)
 _ASKED: Final = (State.IN_REVIEW, State.APPROVED)
 """States in which a curator may be asked blind. Legal must know for whom an article is."""
 
+_WORDS_ON_AUDIENCE: Final = (Action.APPROVE, Action.EDIT, Action.AUDIT)
 _UNDECIDED: Final = 0.5
 _ORDER: Final = PriorityOptions()
 
@@ -80,6 +81,22 @@ def waiting(
     chosen = [front.member.id for front in sorted(asked, key=first)[:limit]]
     known = articles.many(connection, tenant, chosen)
     return _entries(connection, tenant, [known[each] for each in chosen if each in known])
+
+
+def passed(connection: Connection, tenant: TenantId, now: datetime, *, limit: int = 50) -> list[Entry]:
+    """What is live without a person's word on its audience, the latest first: to look through when one lapses.
+
+    What is asked blind is not among it: that would tell what the machine thinks.
+    """
+    ids = reviews.last_word(connection, tenant, Action.CERTIFY, _WORDS_ON_AUDIENCE)
+    hidden = audits.unanswered(connection, tenant)
+    known = articles.many(connection, tenant, ids)
+    live = [known[each] for each in ids if each in known and each not in hidden and _is_live(known[each], now)]
+    return _entries(connection, tenant, live[:limit])
+
+
+def _is_live(article: Article, now: datetime) -> bool:
+    return article.state is State.APPROVED and (article.expires_at is None or article.expires_at > now)
 
 
 def _awaited(connection: Connection, tenant: TenantId, now: datetime) -> list[Front]:

@@ -41,6 +41,9 @@ def list_queue(
     everything: Annotated[
         bool, typer.Option("--all", help="Also what is attached to another article's story, and what has expired.")
     ] = False,
+    passed: Annotated[
+        bool, typer.Option("--passed", help="Instead: what is live under a certificate, without a person's word.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show what waits, with the audience that the tags propose; first what is worth a look most.
@@ -51,10 +54,13 @@ def list_queue(
     house, now = open_house(), utcnow()
     states = (state,) if state else queue.WAITING
     with house.database.read() as connection:
-        likely = engagement(connection, house.tenant, now)
-        entries = queue.waiting(
-            connection, house.tenant, now, states=states, everything=everything, limit=limit, engagement=likely
-        )
+        if passed:
+            entries = queue.passed(connection, house.tenant, now, limit=limit)
+        else:
+            likely = engagement(connection, house.tenant, now)
+            entries = queue.waiting(
+                connection, house.tenant, now, states=states, everything=everything, limit=limit, engagement=likely
+            )
     if as_json:
         print_json(entries)
         return
@@ -69,7 +75,8 @@ def list_queue(
         }
         for entry in entries
     ]
-    show(rows, "Nothing waits. 'sluis ingest' and 'sluis enrich' bring candidates.")
+    nothing = "Nothing waits. 'sluis ingest' and 'sluis enrich' bring candidates."
+    show(rows, "A person has had a word on all that is live." if passed else nothing)
 
 
 @app.command("show")

@@ -388,3 +388,18 @@ def test_what_was_answered_too_long_ago_proves_nothing(connection, tenant, put, 
     for days, counted in ((179, 1), (181, 0)):
         oldest = NOW + timedelta(days=days) - OPTIONS.max_age
         assert len(certifying.answers(connection, tenant, oldest)) == counted
+
+
+def test_what_is_live_without_a_persons_word_can_be_looked_through(connection, tenant, put, route, desk, certified):
+    first, second = put("fit"), put("fit")
+    asked = put()  # also live, and asked about blind: not told
+    assert route() == {Action.CERTIFY: 3}
+    assert {entry.article.id for entry in queue.passed(connection, tenant, NOW)} == {first, second}
+    assert len(queue.passed(connection, tenant, NOW, limit=1)) == 1
+    later = Desk(connection, tenant, NOW + timedelta(minutes=1))
+    later.edit(first, ANNE, audience=LEGAL)
+    later.approve(asked, ANNE, audience=SALES)
+    [left] = queue.passed(connection, tenant, NOW)
+    assert (left.article.id, left.audience) == (second, SALES)
+    later.withdraw(second, ANNE, reason="wrong people")
+    assert queue.passed(connection, tenant, NOW) == []
