@@ -15,8 +15,9 @@ from catalog.tables import metadata
 
 
 def upgrade(database: Database) -> None:
-    """Run every migration that is missing, in one transaction."""
+    """Run every migration that is missing, in one transaction. Raises Unavailable where a newer program has been here."""
     with database.write() as connection:
+        _require_known(connection)
         command.upgrade(_config(connection), "head")
 
 
@@ -24,9 +25,21 @@ def require_current(database: Database) -> None:
     """Raise Unavailable, naming the remedy, unless the database is at this program's revision."""
     head = ScriptDirectory.from_config(_config(None)).get_current_head()
     with database.read() as connection:
-        at = MigrationContext.configure(connection).get_current_revision()
+        at = _require_known(connection)
     if at != head:
         raise Unavailable(f"the database is at revision {at or 'none'}, this program needs {head}: run 'sluis init'")
+
+
+def _require_known(connection: Connection) -> str | None:
+    """The revision that the database is at, None before the first. Raises Unavailable for one that is not ours."""
+    at = MigrationContext.configure(connection).get_current_revision()
+    known = {script.revision for script in ScriptDirectory.from_config(_config(None)).walk_revisions()}
+    if at is not None and at not in known:
+        raise Unavailable(
+            f"the database is at revision {at}, which a newer version of this program made: install that version, or "
+            "restore the backup that was made before it"
+        )
+    return at
 
 
 def draft(database: Database, message: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, select, update
 
 from catalog import tables, tenants
-from catalog.database import record
+from catalog.database import parts, record
 from catalog.ids import ArticleId, SourceId, TenantId
 from catalog.records import Sketch, State, Trust, Vector
 
@@ -62,10 +62,8 @@ def members(
     query = select(*columns, _s.c.trust).select_from(with_source)
     query = query.where(_a.c.tenant_id == tenant, _a.c.state.in_(list(states)))
     named = None if stories is None else sorted(set(stories))
-    rows: list[Row[Any]] = []
-    for start in range(0, 1 if named is None else len(named), _AT_ONCE):
-        part = query if named is None else query.where(_a.c.story_id.in_(named[start : start + _AT_ONCE]))
-        rows += connection.execute(part)
+    wanted = [query] if named is None else [query.where(_a.c.story_id.in_(part)) for part in parts(named, _AT_ONCE)]
+    rows: list[Row[Any]] = [row for each in wanted for row in connection.execute(each)]
     return [record(Member, row, trust=row.trust or Trust.NORMAL) for row in rows]
 
 
@@ -94,8 +92,7 @@ def neighbours(connection: Connection, tenant: TenantId, encoder: str, ids: Sequ
     """What these articles are compared by, in their order; those without a vector of this encoder are left out."""
     columns = [_a.c[name] for name in ("id", "story_id", "language", "published_at", "sketch", "revision")]
     query = select(*columns, _e.c.vector).select_from(_a.join(_e, _same & (_e.c.encoder == encoder)))
-    for start in range(0, len(ids), _AT_ONCE):
-        part = ids[start : start + _AT_ONCE]
+    for part in parts(ids, _AT_ONCE):
         rows: list[Row[Any]] = list(connection.execute(query.where(_a.c.tenant_id == tenant, _a.c.id.in_(part))))
         found = {row.id: record(Neighbour, row) for row in rows}
         yield from (found[each] for each in part if each in found)

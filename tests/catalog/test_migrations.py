@@ -9,6 +9,7 @@ from sqlalchemy import make_url, text
 
 from catalog import items, schema, search, sources
 from catalog.database import Database
+from catalog.errors import Unavailable
 from catalog.hosts import host_of
 from catalog.ids import SourceId, TenantId, new_id
 from catalog.records import State
@@ -105,3 +106,12 @@ def test_what_was_enriched_before_the_library_is_found_in_it(empty, tenant):
     with empty.read() as connection:
         found = search.by_words(connection, tenant, asked("brug"), search.Filters(states=tuple(State)), 10)
         assert [each.id for each in found] == ["approved"]
+
+
+def test_a_database_of_a_newer_version_is_left_alone_in_our_own_words(empty):
+    schema.upgrade(empty)
+    with empty.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    for look in (schema.upgrade, schema.require_current):
+        with pytest.raises(Unavailable, match="revision 9999, which a newer version of this program made"):
+            look(empty)
