@@ -15,7 +15,7 @@ from catalog.tables import metadata
 
 
 def upgrade(database: Database) -> None:
-    """Run every migration that is missing, in one transaction. Raises Unavailable where a newer program has been here."""
+    """Run every migration that is missing, in one transaction. Raises Unavailable where a newer one has run."""
     with database.write() as connection:
         _require_known(connection)
         command.upgrade(_config(connection), "head")

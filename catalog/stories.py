@@ -63,7 +63,9 @@ def members(
     query = query.where(_a.c.tenant_id == tenant, _a.c.state.in_(list(states)))
     named = None if stories is None else sorted(set(stories))
     wanted = [query] if named is None else [query.where(_a.c.story_id.in_(part)) for part in parts(named, _AT_ONCE)]
-    rows: list[Row[Any]] = [row for each in wanted for row in connection.execute(each)]
+    rows: list[Row[Any]] = []
+    for each in wanted:
+        rows += connection.execute(each)
     return [record(Member, row, trust=row.trust or Trust.NORMAL) for row in rows]
 
 
