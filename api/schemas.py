@@ -1,6 +1,6 @@
 """What goes over the wire. Requests are strict: an unknown field or a wrong type is an error, never a guess."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
@@ -207,6 +207,15 @@ class FeedOut(Answer):
     created_at: datetime
     ranker: str
     degraded: bool = Field(description="True where the trained ranker was not to be had and the heuristic stood in.")
+    items: list[PickOut]
+
+
+class PicksOut(Answer):
+    """Somebody's picks of one day. Send `slate_id` back with every event about them."""
+
+    day: date
+    employee_id: str
+    slate_id: str | None
     items: list[PickOut]
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, delete, select, update
 
 from catalog import tables, tenants
 from catalog.database import insert, record, values
-from catalog.errors import NotFound
+from catalog.errors import Invalid, NotFound
 from catalog.ids import EmployeeId, TenantId
 from catalog.records import Employee
 
@@ -71,18 +71,31 @@ def set_opted_in(connection: Connection, tenant: TenantId, employee: EmployeeId,
     connection.execute(update(_p).where(_p.c.tenant_id == tenant, _p.c.id == employee).values(opted_in=opted_in))
 
 
+def set_pick_days(connection: Connection, tenant: TenantId, employee: EmployeeId, days: str) -> None:
+    """On which days of the week this person wants picks, as ISO numbers; on none with an empty text. Raises Invalid."""
+    if not set(days) <= set("1234567"):
+        raise Invalid(f"{days!r} names no days of the week: 1 is Monday, 7 is Sunday")
+    get(connection, tenant, employee)
+    wanted = "".join(sorted(set(days)))
+    connection.execute(update(_p).where(_p.c.tenant_id == tenant, _p.c.id == employee).values(pick_days=wanted))
+
+
 def export(connection: Connection, tenant: TenantId, employee: EmployeeId) -> dict[str, Any]:
     """All that is kept of a person, column by column: their right to see it.
 
     `features` of what was offered are the numbers it was ranked by, in the order of the slate's `feature_names`.
     """
     events, slates, items, came = tables.events, tables.slates, tables.slate_items, tables.feed_items
+    picks = tables.picks
     suggested = [came.c[name] for name in ("url", "announced_at", "state", "article_id")]
     mine = select(slates.c.id).where(slates.c.tenant_id == tenant, slates.c.employee_id == employee)
     queries = {
         "slates": select(slates).where(slates.c.tenant_id == tenant, slates.c.employee_id == employee),
         "offered": select(items).where(items.c.tenant_id == tenant, items.c.slate_id.in_(mine)),
         "events": select(events).where(events.c.tenant_id == tenant, events.c.employee_id == employee),
+        "picks": select(picks.c.day, picks.c.slate_id).where(
+            picks.c.tenant_id == tenant, picks.c.employee_id == employee
+        ),
         "suggested": select(*suggested).where(came.c.tenant_id == tenant, came.c.suggested_by == employee),
     }
     kept = {name: [_plain(row) for row in connection.execute(query)] for name, query in queries.items()}

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from catalog.clock import require_aware
 from catalog.ids import ArticleId, DecisionId, EmployeeId, EventId, ItemId, SlateId, SourceId
 
+WORKDAYS: Final = "12345"
+"""On which days somebody gets picks who never said when, as ISO numbers of weekdays."""
+
 ALL: Final = "*"
 """The value that opens one axis of an audience to everybody. Only ever written, never a default."""
 
@@ -350,7 +353,10 @@ class WordChange:
 
 @dataclass(frozen=True, slots=True)
 class Employee:
-    """A person who may be shown articles, once opted in."""
+    """A person who may be shown articles, once opted in.
+
+    `pick_days` are the days of the week on which they want picks, as ISO numbers: "135" is Monday, Wednesday, Friday.
+    """
 
     id: EmployeeId
     email: str
@@ -358,6 +364,7 @@ class Employee:
     axes: Axes
     opted_in: bool
     created_at: datetime
+    pick_days: str = WORKDAYS
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, func, select
 
 from catalog import tables
 from catalog.database import insert, record, values
-from catalog.ids import EmployeeId, TenantId
+from catalog.ids import EmployeeId, SlateId, TenantId
 from catalog.records import Reason, Slate, SlateItem
 
 _s = tables.slates
@@ -33,6 +33,11 @@ def latest(connection: Connection, tenant: TenantId, employee: EmployeeId) -> Sl
     query = select(_s).where(_s.c.tenant_id == tenant, _s.c.employee_id == employee)
     rows = connection.execute(query.order_by(_s.c.created_at.desc(), _s.c.id).limit(1)).all()
     return next(_with_items(connection, tenant, list(rows)), None)
+
+
+def get(connection: Connection, tenant: TenantId, slate: SlateId) -> Slate | None:
+    """One slate; None where its person was erased."""
+    return next(_with_items(connection, tenant, _rows(connection, tenant, _s.c.id == slate)), None)
 
 
 def every(connection: Connection, tenant: TenantId) -> Iterator[Slate]:

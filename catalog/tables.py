@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     Float,
     Index,
     Integer,
@@ -32,7 +33,18 @@ from catalog.columns import (
     reference,
     tenant,
 )
-from catalog.records import LONGEST_VALUE, Action, EventType, ItemState, Origin, SourceStatus, State, Trust, WordAction
+from catalog.records import (
+    LONGEST_VALUE,
+    WORKDAYS,
+    Action,
+    EventType,
+    ItemState,
+    Origin,
+    SourceStatus,
+    State,
+    Trust,
+    WordAction,
+)
 
 metadata = MetaData(
     naming_convention={
@@ -361,6 +373,7 @@ employees = Table(
     Column("email", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("opted_in", Boolean, nullable=False),
+    Column("pick_days", String(7), nullable=False, server_default=WORKDAYS),
     Column("created_at", Moment, nullable=False),
     UniqueConstraint("tenant_id", "email"),
 )
@@ -410,6 +423,18 @@ slate_items = Table(
     reference("slate_id", "slates.id", ondelete="CASCADE"),
     reference("article_id", "articles.id"),
     UniqueConstraint("tenant_id", "slate_id", "article_id"),
+)
+
+picks = Table(
+    "picks",
+    metadata,
+    tenant(),
+    identifier("employee_id", primary_key=True),
+    Column("day", Date, primary_key=True),
+    identifier("slate_id", nullable=False),
+    reference("employee_id", "employees.id", ondelete="CASCADE"),
+    reference("slate_id", "slates.id", ondelete="CASCADE"),
+    Index("ix_picks_day", "tenant_id", "day"),
 )
 
 events = Table(

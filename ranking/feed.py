@@ -30,6 +30,9 @@ from ranking.state import State
 
 log = logging.getLogger(__name__)
 
+Record = Callable[[Connection, TenantId, Slate], None]
+"""How an offer is written down, in the transaction that checked it."""
+
 
 class NotOptedIn(Forbidden):
     """Nobody is sent anything before they said yes, or after they said no."""
@@ -183,7 +186,16 @@ class FeedService:
             if standing is not None:
                 return standing
             slate = self._compose(request)
-        return self._hand_out(database, slate)
+        return self.hand_out(database, slate)
+
+    def draft(self, database: Database, employee: Employee, now: datetime, size: int) -> Slate:
+        """A slate that nobody has been offered yet: it is neither logged nor checked once more before `hand_out`."""
+        with self._lock:
+            with database.read() as connection:
+                tenant = tenants.get(connection, self._tenant)
+                self._catch_up(connection, tenant)
+            person = profile.build(employee.id, employee.axes, self._state, self._snapshot, now)
+            return self._compose(_Request(tenant, person, now, size, None))
 
     def _catch_up(self, connection: Connection, tenant: Tenant) -> None:
         """Bring snapshot and state to where the database is in this transaction."""
@@ -247,8 +259,11 @@ class FeedService:
         world = (self._snapshot, self._state, request.person, ranker, self._options)
         return rank(*world, request.now, generator(slate), request.size, request.language)
 
-    def _hand_out(self, database: Database, slate: Slate) -> Slate:
-        """Check every item once more against the catalogue's own rows, log what is left, and only then return it."""
+    def hand_out(self, database: Database, slate: Slate, record: Record = slates.save) -> Slate:
+        """Check every item once more against the catalogue's own rows, `record` what is left, and only then return it.
+
+        Raises UnknownEmployee, and NotOptedIn for somebody who did not opt in.
+        """
         with database.write() as connection:
             tenant = tenants.get(connection, self._tenant)
             _opted_in(connection, self._tenant, slate.employee_id)
@@ -258,7 +273,7 @@ class FeedService:
                 kept = [item for item in slate.items if item.article_id not in closed]
                 items = tuple(replace(item, position=place) for place, item in enumerate(kept, start=1))
                 slate = replace(slate, items=items)
-            slates.save(connection, self._tenant, slate)
+            record(connection, self._tenant, slate)
         return slate
 
     def _closed(self, connection: Connection, tenant: Tenant, slate: Slate, now: datetime) -> list[ArticleId]:

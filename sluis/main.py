@@ -27,6 +27,7 @@ from sluis.commands import (
     library,
     models,
     people,
+    picks,
     review,
     serve,
     sources,
@@ -43,6 +44,7 @@ app.add_typer(review.app, name="review")
 app.add_typer(certificate.app, name="certificate")
 app.add_typer(library.app, name="library")
 app.add_typer(people.app, name="people")
+app.add_typer(picks.app, name="picks")
 app.add_typer(vocabulary.app, name="vocabulary")
 app.add_typer(models.app, name="models")
 app.add_typer(keys.app, name="key")

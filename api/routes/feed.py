@@ -1,14 +1,18 @@
-"""A person's feed."""
+"""A person's feed, and their picks of a day."""
 
+from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from sqlalchemy import Connection
 
-from api.dependencies import Wired
+from api.dependencies import Services, Wired
 from api.routes.articles import article_out
-from api.schemas import FeedOut, Id, PickOut, ReasonOut
+from api.schemas import FeedOut, Id, PickOut, PicksOut, ReasonOut
 from api.security import Recommending
-from catalog.ids import EmployeeId
+from catalog import people, picks
+from catalog.ids import EmployeeId, TenantId
+from catalog.records import Slate
 from catalog.taxonomy import Language
 from ranking.explain import in_words
 from ranking.feed import shown
@@ -36,22 +40,49 @@ def feed(
     now = wired.clock()
     slate = wired.feeds(tenant).serve(wired.database, EmployeeId(str(employee_id)), now, limit, written_in)
     with wired.database.read() as connection:
-        offered = shown(connection, tenant, slate, now)
-        words = wired.taxonomy(connection, tenant)
-    picks = [
-        PickOut(
-            position=item.position,
-            score=item.score,
-            article=article_out(article),
-            reasons=[ReasonOut(code=reason.code, text=in_words(reason, language, words)) for reason in item.reasons],
-        )
-        for item, article in offered
-    ]
+        items = _items(connection, wired, tenant, slate, now, language)
     return FeedOut(
         slate_id=slate.id,
         employee_id=slate.employee_id,
         created_at=slate.created_at,
         ranker=slate.ranker,
         degraded=slate.degraded,
-        items=picks,
+        items=items,
     )
+
+
+@router.get("/employees/{employee_id}/picks", summary="The picks of a day for one employee")
+def picks_of_day(
+    wired: Wired,
+    tenant: Recommending,
+    employee_id: Id,
+    day: Annotated[date | None, Query(description="Default: today, in UTC.")] = None,
+    language: Annotated[Language, Query(description="The language of the reasons.")] = "en",
+) -> PicksOut:
+    """What `sluis picks make` chose for this person, read and checked again, not ranked.
+
+    Without picks of that day, or once they opted out, `slate_id` is null and `items` are empty.
+    """
+    now, employee = wired.clock(), EmployeeId(str(employee_id))
+    asked = day or now.date()
+    with wired.database.read() as connection:
+        opted_in = people.get(connection, tenant, employee).opted_in
+        slate = picks.get(connection, tenant, employee, asked) if opted_in else None
+        items = _items(connection, wired, tenant, slate, now, language) if slate else []
+    return PicksOut(day=asked, employee_id=employee, slate_id=slate.id if slate else None, items=items)
+
+
+def _items(
+    connection: Connection, wired: Services, tenant: TenantId, slate: Slate, now: datetime, language: Language
+) -> list[PickOut]:
+    """Those items of a slate that may be shown now, with their articles and reasons."""
+    words = wired.taxonomy(connection, tenant)
+    return [
+        PickOut(
+            position=item.position,
+            score=item.score,
+            article=article_out(article),
+            reasons=[ReasonOut(code=reason.code, text=in_words(reason, language, words)) for reason in item.reasons],
+        )
+        for item, article in shown(connection, tenant, slate, now)
+    ]

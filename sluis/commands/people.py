@@ -1,18 +1,21 @@
 """`sluis people …`: who may be shown articles."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
 from catalog import people
 from catalog.clock import utcnow
+from catalog.errors import Invalid
 from catalog.records import FUNCTION, Employee
 from sluis import roster
 from sluis.console import AsJson, out, print_json, show
 from sluis.wiring import open_house
 
 app = typer.Typer(help="Import, list, export and erase employees.", no_args_is_help=True)
+
+_DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 Email = Annotated[str, typer.Argument(help="The person's e-mail address.")]
 
@@ -51,6 +54,19 @@ def opt_out(email: Email) -> None:
     _opt(email, opted_in=False)
 
 
+@app.command("picks")
+def pick_days(
+    email: Email,
+    days: Annotated[str, typer.Option(help="Days of the week, such as mon,wed,fri; none for no picks at all.")],
+) -> None:
+    """Set on which days a person wants picks."""
+    house = open_house()
+    with house.database.write() as connection:
+        person = people.by_email(connection, house.tenant, email)
+        people.set_pick_days(connection, house.tenant, person.id, _weekdays(days))
+    out.print(f"{person.email} gets picks on: {days}")
+
+
 @app.command()
 def export(email: Email) -> None:
     """Print all that is kept about one person, as JSON."""
@@ -68,6 +84,15 @@ def erase(email: Email) -> None:
         person = people.by_email(connection, house.tenant, email)
         touched = people.erase(connection, house.tenant, person.id)
     out.print("erased: " + ", ".join(f"{count} {what}" for what, count in touched.items()))
+
+
+def _weekdays(said: str) -> str:
+    """ISO numbers of the days that were named. Raises Invalid."""
+    names = [name.strip().lower() for name in said.split(",") if name.strip().lower() != "none"]
+    unknown = [name for name in names if name not in _DAYS]
+    if unknown:
+        raise Invalid(f"{unknown[0]!r} is no day of the week: name some of {', '.join(_DAYS)}, or none")
+    return "".join(str(_DAYS.index(name) + 1) for name in names)
 
 
 def _opt(email: str, *, opted_in: bool) -> None:

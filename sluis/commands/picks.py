@@ -1,0 +1,66 @@
+"""`sluis picks …`: the picks of a day for everybody who wants them."""
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from catalog import people, picks
+from catalog.clock import utcnow
+from catalog.taxonomy import Language
+from sluis.commands.feed import lines
+from sluis.console import AsJson, out, print_json, progress
+from sluis.wiring import open_house
+
+app = typer.Typer(help="A few articles a day for everybody who wants them.", no_args_is_help=True)
+
+Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Default: today, local time.")]
+
+
+@app.command()
+def make(
+    size: Annotated[int, typer.Option(min=1, max=10, help="How many each person gets at the most.")] = 3,
+    share: Annotated[float, typer.Option(min=0.01, max=1.0, help="To which share of them one article may go.")] = 0.2,
+    day: Day = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Make the picks of a day, for everybody who opted in and wants some on that day of the week.
+
+    Done again it only adds who had none yet: meant for a timer, say each morning at six.
+    """
+    from ranking.picks import Picker, PickOptions
+
+    house, now = open_house(), utcnow()
+    picker = Picker(house.tenant, house.feeds(), PickOptions(size=size, depth=max(12, 4 * size), share=share))
+    with progress("Ranking", None) as tick:
+        report = picker.make(house.database, (day or now.astimezone()).date(), now, tick)
+    if as_json:
+        print_json(report)
+        return
+    out.print(f"{report.made} people have new picks, {report.standing} had theirs already", soft_wrap=True)
+    if report.without:
+        out.print(f"for {report.without} there is no live article: 'sluis review list' shows what waits")
+
+
+@app.command()
+def show(
+    email: Annotated[str, typer.Argument(help="The person's e-mail address.")],
+    day: Day = None,
+    language: Annotated[Language, typer.Option(help="The language of the reasons.")] = "en",
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show one person's picks of a day, and why; what was withdrawn since is left out."""
+    house, now = open_house(), utcnow()
+    with house.database.read() as connection:
+        person = people.by_email(connection, house.tenant, email)
+        slate = picks.get(connection, house.tenant, person.id, (day or now.astimezone()).date())
+    if as_json:
+        print_json(slate)
+        return
+    if slate is None:
+        out.print("No picks of this day: 'sluis picks make' makes them for who opted in and wants them that day.")
+        return
+    for line in lines(house, slate, language):
+        out.print(line)

@@ -1,0 +1,155 @@
+"""The picks of a day: shared out fairly, once a day, to who wants them, and to nobody else."""
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catalog import articles, people, picks, slates, tenants
+from catalog.records import State
+from models.heuristic import HeuristicRanker
+from ranking.config import RankingOptions
+from ranking.feed import FeedService
+from ranking.picks import Picker, PickOptions, allot
+from tests import make
+from tests.make import ENCODER, NOW
+
+MONDAY = NOW.date()
+OPTIONS = PickOptions(size=3, depth=12, share=0.5, least=2)
+
+lists_of_things = st.lists(st.lists(st.integers(0, 11), unique=True, max_size=8), min_size=1, max_size=12)
+
+
+def nothing(_):
+    """Nobody watches."""
+
+
+@given(lists_of_things, st.integers(1, 4), st.integers(1, 4), st.dictionaries(st.integers(0, 11), st.integers(0, 4)))
+def test_what_is_scarce_is_shared_out(wanted, size, cap, used):
+    people_ = dict(enumerate(wanted))
+    got = allot(people_, size, cap, lambda person: person, used)
+    given_ = Counter(used)
+    for things in got.values():
+        given_.update(things)
+    for person, things in got.items():
+        assert len(things) == len(set(things)) <= size
+        assert things == [thing for thing in people_[person] if thing in things]  # best first, and nothing else
+        assert bool(things) == bool(people_[person])  # the cap yields before somebody gets nothing
+        if len(things) < min(size, len(people_[person])):
+            assert all(given_[thing] >= cap for thing in people_[person] if thing not in things)
+    yielded = [thing for thing, count in given_.items() if count > max(cap, used.get(thing, 0))]
+    for thing in yielded:  # only to people who have nothing else
+        assert any(got[person] == [thing] for person in got)
+
+
+def test_nobody_has_a_second_while_somebody_could_have_a_first():
+    wanted = {person: ["a", "b"] for person in range(6)}
+    got = allot(wanted, 2, 3, lambda person: person, {})
+    assert sorted(map(len, got.values())) == [1] * 6
+    assert Counter(thing for things in got.values() for thing in things) == {"a": 3, "b": 3}
+
+
+def test_who_comes_last_in_one_round_comes_first_in_the_next():
+    wanted = {person: ["a", "b", "c", "d"] for person in (1, 2)}
+    assert allot(wanted, 2, 1, lambda person: person, {}) == {1: ["a", "d"], 2: ["b", "c"]}
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"size": 0}, {"size": 13}, {"share": 0.0}, {"share": 1.1}, {"share": float("nan")}, {"least": 0}]
+)
+def test_options_that_give_nobody_anything_are_refused(wrong):
+    with pytest.raises(ValueError, match="at least|above"):
+        PickOptions(**wrong)
+
+
+class World:
+    """Some colleagues, articles for them, and who makes their picks."""
+
+    def __init__(self, database, tenant):
+        self.database, self.tenant = database, tenant
+        self.sellers = [make.employee("sales") for _ in range(6)]
+        self.lawyer = make.employee("legal")
+        self.left = make.employee("sales", opted_in=False)
+        with database.write() as connection:
+            tenants.set_encoder(connection, tenant, ENCODER)
+            people.upsert(connection, tenant, [*self.sellers, self.lawyer, self.left])
+            for seed in range(8):
+                make.store_live(connection, tenant, make.audience("sales"), seed=seed)
+            self.only = make.store_live(connection, tenant, make.audience("legal"), seed=9).id
+
+    def make(self, day=MONDAY, now=NOW, options=OPTIONS):
+        feeds = FeedService(self.tenant, HeuristicRanker, RankingOptions())
+        return Picker(self.tenant, feeds, options).make(self.database, day, now, nothing)
+
+    def of_day(self, day=MONDAY):
+        with self.database.read() as connection:
+            return dict(picks.of_day(connection, self.tenant, day))
+
+
+@pytest.fixture
+def world(database, tenant):
+    return World(database, tenant)
+
+
+def test_everybody_who_takes_part_gets_their_own(world):
+    report = world.make()
+    assert (report.made, report.without, report.standing) == (7, 0, 0)
+    found = world.of_day()
+    assert set(found) == {person.id for person in [*world.sellers, world.lawyer]}
+    assert found[world.lawyer.id] == [world.only]
+    assert all(len(found[person.id]) == 3 and world.only not in found[person.id] for person in world.sellers)
+    times = Counter(article for articles_ in found.values() for article in articles_)
+    assert max(times.values()) <= OPTIONS.cap(7) == 4
+    assert len({frozenset(articles_) for articles_ in found.values()}) > 2
+
+
+def test_made_again_nobodys_change_and_who_came_late_gets_some(world):
+    world.make()
+    before = world.of_day()
+    late = make.employee("sales")
+    with world.database.write() as connection:
+        people.upsert(connection, world.tenant, [late])
+    report = world.make(now=NOW + timedelta(hours=1))
+    assert (report.made, report.standing) == (1, 7)
+    after = world.of_day()
+    assert after.pop(late.id)
+    assert after == before
+
+
+def test_only_on_the_days_they_want(world):
+    with world.database.write() as connection:
+        people.set_pick_days(connection, world.tenant, world.lawyer.id, "6")
+        people.set_pick_days(connection, world.tenant, world.sellers[0].id, "")
+    world.make()
+    assert {world.lawyer.id, world.sellers[0].id}.isdisjoint(world.of_day())
+    saturday = MONDAY + timedelta(days=5)
+    world.make(saturday, NOW + timedelta(days=5))
+    assert set(world.of_day(saturday)) == {world.lawyer.id}
+
+
+def test_who_can_be_shown_nothing_has_no_picks_and_is_counted(world):
+    with world.database.write() as connection:
+        articles.move(connection, world.tenant, articles.get(connection, world.tenant, world.only), State.WITHDRAWN)
+    report = world.make()
+    assert (report.made, report.without) == (6, 1)
+    assert world.lawyer.id not in world.of_day()
+
+
+def test_a_pick_is_an_offer_that_takes_no_part_in_off_policy_estimates(world):
+    world.make()
+    with world.database.read() as connection:
+        slate = picks.get(connection, world.tenant, world.sellers[0].id, MONDAY)
+        assert slate in list(slates.every(connection, world.tenant))
+    assert [item.position for item in slate.items] == [1, 2, 3]
+    assert {item.propensity for item in slate.items} == {0.0}
+
+
+def test_they_go_with_their_person(world):
+    world.make()
+    person = world.sellers[0].id
+    with world.database.write() as connection:
+        assert len(people.export(connection, world.tenant, person)["picks"]) == 1
+        people.erase(connection, world.tenant, person)
+    assert person not in world.of_day()
