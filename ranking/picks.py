@@ -74,8 +74,8 @@ def allot(
 ) -> dict[Person, list[Thing]]:
     """Up to `size` things for everybody, out of those they want (best first), each to at most `cap` people.
 
-    `used` tells to how many others a thing has gone before. In every round everybody takes the best that is left for them, in order of `turn`, and in the next round the other
-    way round. The cap yields where somebody would get nothing at all: they take what has gone to the fewest.
+    `used` tells to how many others a thing has gone before. In every round everybody takes the best that is left for
+    them, in order of `turn`, and in the next round the other way round. The cap yields where somebody would get nothing at all: they take what has gone to the fewest.
     """
     order = sorted(wanted, key=lambda person: str(turn(person)))
     given = Counter(used)

@@ -13,9 +13,15 @@ from sqlalchemy import make_url
 from catalog import schema, tenants
 from catalog.database import Database
 from catalog.ids import TenantId, new_id
+from catalog.tables import metadata
 from tests.make import NOW
 
 TENANT = TenantId("acme")
+
+_CUT_OFF = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+_EMPTY = f"TRUNCATE {', '.join(table.name for table in metadata.sorted_tables)} RESTART IDENTITY CASCADE"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -72,14 +78,15 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres: str) -> str:
-    """The name of a migrated, empty PostgreSQL database."""
-    name = f"template_{new_id().replace('-', '')}"
-    _administer(postgres, f"CREATE DATABASE {name}")
-    database = Database(_named(postgres, name))
+def postgres_migrated(postgres: str) -> str:
+    """A migrated PostgreSQL database: emptying it is ten times quicker than making one for each test."""
+    name = f"test_{new_id().replace('-', '')}"
+    with psycopg.connect(postgres, autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]
+    database = Database(make_url(postgres).set(database=name).render_as_string(hide_password=False))
     schema.upgrade(database)
     database.close()
-    return name
+    return database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 @pytest.fixture
@@ -91,12 +98,12 @@ def sqlite_database(sqlite_template: Path, tmp_path: Path) -> Iterator[Database]
 
 
 @pytest.fixture
-def postgres_database(postgres: str, postgres_template: str) -> Iterator[Database]:
-    """A fresh PostgreSQL database with the tenant in it."""
-    name = f"test_{new_id().replace('-', '')}"
-    _administer(postgres, f"CREATE DATABASE {name} TEMPLATE {postgres_template}")
-    yield from _opened(_named(postgres, name))
-    _administer(postgres, f"DROP DATABASE {name}")
+def postgres_database(postgres_migrated: str) -> Iterator[Database]:
+    """An empty PostgreSQL database with the tenant in it; what an earlier test left connected is cut off."""
+    with psycopg.connect(postgres_migrated, autocommit=True) as connection:
+        connection.execute(_CUT_OFF)
+        connection.execute(_EMPTY)
+    yield from _opened(postgres_migrated)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -118,12 +125,3 @@ def _opened(url: str) -> Iterator[Database]:
         tenants.ensure(connection, TENANT, "Acme", NOW)
     yield database
     database.close()
-
-
-def _named(dsn: str, name: str) -> str:
-    return make_url(dsn).set(database=name).render_as_string(hide_password=False)
-
-
-def _administer(dsn: str, command: str) -> None:
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.execute(command)  # type: ignore[call-overload]
