@@ -137,7 +137,7 @@ def _outline(told: dict[str, str]) -> Outline | str | None:
         return f"{name or 'an entry'!r} has no address: add its xmlUrl" if is_feed else None
     address = items.address(_on_the_web(link.strip()))
     if address is None:
-        return f"{name!r} has no address of a feed ({link[:80]!r}): give one that starts with https://"
+        return f"{name!r} has no address of a feed ({plain.line(link, 80)!r}): give one that starts with https://"
     return Outline(address[1], "" if name == plain.line(link) else name, language.code(told.get("language")))
 
 

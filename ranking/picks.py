@@ -2,8 +2,8 @@
 
 Everybody's own ranking says what they should get; a cap says how many people one article may go to. What is scarce is
 shared out in rounds, so that nobody has a second article while somebody could still have had a first. Picking in turn
-is fair up to one article (Lipton, Markakis, Mossel and Saberi, "On approximately fair allocations of indivisible
-goods", ACM Conference on Electronic Commerce, 2004).
+is free of envy up to one article (the notion is Budish's, "The combinatorial assignment problem", Journal of Political
+Economy 119(6), 2011).
 """
 
 import hashlib
@@ -75,7 +75,8 @@ def allot(
     """Up to `size` things for everybody, out of those they want (best first), each to at most `cap` people.
 
     `used` tells to how many others a thing has gone before. In every round everybody takes the best that is left for
-    them, in order of `turn`, and in the next round the other way round. The cap yields where somebody would get nothing at all: they take what has gone to the fewest.
+    them, in order of `turn`, and in the next round the other way round. The cap yields where somebody would get nothing
+    at all: they take what has gone to the fewest.
     """
     order = sorted(wanted, key=lambda person: str(turn(person)))
     given = Counter(used)
