@@ -163,9 +163,9 @@ def test_entities_that_multiply_are_harmless():
     bomb = f'<?xml version="1.0"?><!DOCTYPE rss [{"".join(lines)}]>' + rss(
         "<title>&e9;</title><link>https://a.example/</link>"
     )
-    start = time.perf_counter()
+    start = time.process_time()
     assert all(len(item.title) < 100 for item in parse(bomb).items)
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 3
 
 
 def test_entities_that_name_a_file_stay_empty(tmp_path):

@@ -87,15 +87,15 @@ def test_a_line_break_or_half_an_emoji_in_a_text_is_no_reason_to_give_up():
 def test_a_thousand_items_are_plenty_and_cost_little():
     entry = {"url": "https://a.example/", "content_html": "<p>x</p>" * 10}
     entries = [entry | {"id": number} for number in range(20_000)]
-    start = time.perf_counter()
+    start = time.process_time()
     found = parse(told(items=entries))
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
     assert len(found.items) == items.MOST_ITEMS
     assert set(found.left_out) == {"more than 1000"}
 
 
 def test_a_text_of_many_megabytes_is_cut_before_it_is_cleaned():
-    start = time.perf_counter()
+    start = time.process_time()
     [item] = parse(told(items=[{"url": "https://a.example/", "title": "<b>é " * 2_000_000}])).items
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
     assert len(item.title) <= items.TITLE_CHARACTERS

@@ -84,12 +84,12 @@ def test_entities_neither_multiply_nor_name_a_file(tmp_path):
     lines = ['<!ENTITY e0 "lol">', *(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 10))]
     doctype = f'<!DOCTYPE urlset [{"".join(lines)}<!ENTITY x SYSTEM "{secret.as_uri()}">]>'
     news = "<n:news xmlns:n='http://n'><n:title>&x;&e9;</n:title></n:news>"
-    start = time.perf_counter()
+    start = time.process_time()
     try:
         found = str(sitemaps.parse(sitemap(page(1) + news, doctype=doctype).encode(), URL, NOW))
     except NotAFeed as error:
         found = str(error)
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 3
     assert "hunter2" not in found
     assert len(found) < 1000
 
@@ -107,9 +107,9 @@ def test_entities_neither_multiply_nor_name_a_file(tmp_path):
     ],
 )
 def test_no_prologue_takes_long_to_look_at(start):
-    begin = time.perf_counter()
+    begin = time.process_time()
     assert not sitemaps.is_sitemap(start + b"<rss>")
-    assert time.perf_counter() - begin < 1
+    assert time.process_time() - begin < 1
 
 
 @given(st.binary(max_size=300))
