@@ -1,5 +1,6 @@
 """Plain text and its fingerprint: nothing hidden survives, and typography does not make a text another text."""
 
+import sys
 import time
 import unicodedata
 
@@ -10,6 +11,8 @@ from hypothesis import strategies as st
 from ingest import plain
 from ingest.fingerprint import fingerprint
 
+UNSEEN = {"LRE", "RLE", "PDF", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI", "BN"}
+"""Bidirectional classes that say something about their neighbours, and show nothing themselves."""
 HIDDEN = "\u200b\u200d\u202e\u2066\ufeff\u00ad\x00\x07\U000e0041\ud800"
 
 
@@ -24,6 +27,13 @@ def test_a_line_is_clean_whatever_goes_in(text, hidden):
 
 
 MARKS = "\u0301\u0316\u0344\u0489\u064b\u0e47\u20dd\ufe0f\U0001d165\U000e0100"
+
+
+def test_no_character_at_all_comes_through_that_cannot_be_seen():
+    for code in range(sys.maxunicode + 1):
+        for character in plain.line(f"a{chr(code)}b"):
+            assert unicodedata.category(character) not in ("Cc", "Cs"), hex(code)
+            assert unicodedata.bidirectional(character) not in UNSEEN, hex(code)
 
 
 @given(st.text(alphabet="ae\u0958\uac00\u200b \n" + MARKS, max_size=60))
