@@ -60,7 +60,7 @@ def rank(
     """
     chosen, rows = prepare(snapshot, state, person, options, now, rng, language)
     scores = score(ranker, rows)
-    picks = compose(_pool(snapshot, state, person, chosen, scores, options), options, size, rng)
+    picks = compose(pool_of(snapshot, state, person, chosen, scores, options), options, size, rng)
     explainer = Explainer(snapshot, state, person, options, now)
     items = []
     for position, pick in enumerate(picks, start=1):
@@ -109,7 +109,7 @@ def available(
     return offered
 
 
-def _pool(
+def pool_of(
     snapshot: Snapshot,
     state: State,
     person: Person,
@@ -117,6 +117,7 @@ def _pool(
     scores: NDArray[np.float64],
     options: RankingOptions,
 ) -> Pool:
+    """What the slate is made of, given the candidates `chosen` and their `scores`."""
     history = state.history(person.id)
     often_seen = {article for article, times in history.seen.items() if times >= options.sink_after}
     stale = often_seen | history.articles(EventType.OPEN)
