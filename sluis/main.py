@@ -19,6 +19,7 @@ from sluis.commands import (
     demo,
     embed,
     encode,
+    estimate,
     feed,
     ingest,
     init,
@@ -48,6 +49,7 @@ app.add_typer(models.app, name="models")
 app.add_typer(keys.app, name="key")
 app.add_typer(audit.app, name="audit")
 app.add_typer(bench.app, name="bench")
+models.app.command("estimate")(estimate.estimate)
 app.command("init")(init.init)
 app.command("taxonomy")(taxonomy.taxonomy)
 app.command("ingest")(ingest.ingest)
