@@ -1,4 +1,4 @@
-"""What other rankers would have earned on the slates that were served: from the log to the arrays of `off_policy`.
+"""The slates that were served, made again: what other rankers would have exposed in each, beside what was.
 
 Each slate is made again from the records: its candidates, their features, the ranker that served it. A slate of which
 that does not give the logged propensities is left out. Then the exposure of every candidate is known, under the policy
@@ -8,7 +8,7 @@ Only what followed a slate of ours takes part: an event without one never has a 
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -20,9 +20,9 @@ from catalog.errors import Invalid
 from catalog.ids import ArticleId, EmployeeId, SlateId
 from catalog.records import EventType, Slate
 from evaluation.exposure import exposure
-from evaluation.off_policy import Array, Trial
+from evaluation.off_policy import Array
 from evaluation.replay import Records, Visit, visits
-from evaluation.reward_model import Rows, cross_fitted
+from evaluation.reward_model import Rows
 from models.protocols import Progress, Ranker
 from ranking.config import RankingOptions
 from ranking.dataset import outcomes
@@ -193,41 +193,3 @@ def _as_logged(policy: Policy, slate: Slate, rows: Sequence[int]) -> bool:
         if abs(here.propensity(rows[place], policy.options.epsilon) - item.propensity) > 1e-9:
             return False
     return True
-
-
-def trials(log: Log) -> Iterator[Trial]:
-    """The trial of each ranker that was tried, in their order, none clipped."""
-    names, person = np.unique([one.person for one in log.rounds], return_inverse=True)
-    sizes = np.array([len(one.logged) for one in log.rounds])
-    candidates = np.array([len(one.rows) for one in log.rounds])
-    first = np.cumsum(candidates) - candidates
-    logged = np.concatenate([one.logged + start for one, start in zip(log.rounds, first, strict=True)])
-    looked_at = np.concatenate([one.looked_at for one in log.rounds])
-    happened = np.concatenate([one.happened for one in log.rounds])
-    rows = np.concatenate([one.rows for one in log.rounds])
-    met, looked = logged[looked_at], np.repeat(person, sizes)[looked_at]
-    liked = (
-        cross_fitted(rows[met], happened[looked_at], looked, rows, np.repeat(person, candidates))
-        if len(names) > 1
-        else np.zeros(len(rows))
-    )
-    served = np.concatenate([one.served for one in log.rounds])[logged]
-    for place in range(len(log.rounds[0].tried)):
-        tried = np.concatenate([one.tried[place] for one in log.rounds])
-        yield Trial(
-            rounds=np.repeat(np.arange(len(log.rounds)), sizes),
-            reward=happened.astype(np.float64),
-            exposure=np.concatenate([log.examination[:size] for size in sizes]),
-            weight=np.divide(tried[logged], served, out=np.zeros(len(logged)), where=served > 0),
-            predicted=liked[logged],
-            owed=np.array([one.tried[place].sum() for one in log.rounds]),
-            expected=np.add.reduceat(tried * liked, first),
-            cluster=person,
-        )
-
-
-def out_of_reach(log: Log, place: int, most: float) -> float:
-    """The share of the exposure of the ranker at this place which a log with weights up to `most` says nothing of."""
-    owed = sum(float(one.tried[place].sum()) for one in log.rounds)
-    lost = sum(float(np.maximum(one.tried[place] - most * one.served, 0).sum()) for one in log.rounds)
-    return lost / owed if owed else 0.0

@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from evaluation.counterfactual import Log, NothingToJudgeBy, out_of_reach, trials
+from evaluation.counterfactual import Log, NothingToJudgeBy
 from evaluation.off_policy import ESTIMATORS, Estimate, Trial, interval, ips
+from evaluation.trials import Trials
 
 
 class NoSupport(NothingToJudgeBy):
@@ -82,18 +84,21 @@ def judge(log: Log, names: Sequence[str], options: EarningOptions) -> Earnings:
             f"there are {len(log.rounds)} slates of {people} people to judge by, and it takes {options.slates} of "
             f"{options.people}{why}: wait until more are served"
         )
-    reach = [out_of_reach(log, place, options.clip) for place in range(len(names))]
-    tried = [trial.clipped(options.clip) for trial in trials(log)]
+    trials = Trials(log, options.clip)
+    tried = [trials.trial(place) for place in range(len(names))]
+    reach = [trials.out_of_reach(place) for place in range(len(names))]
     for name, trial, lost in zip(names, tried, reach, strict=True):
         _require_support(name, trial, lost, options)
+    cluster, sure = tried[0].cluster, options.confidence
     rows = []
     for estimator, estimate in ESTIMATORS.items():
         made = [estimate(trial) for trial in tried]
-        for place, (name, trial) in enumerate(zip(names, tried, strict=True)):
-            ahead = _figure(made[place].minus(made[0]), trial, options) if place else None
-            earned = _figure(made[place], trial, options)
-            rows.append(Row(name, estimator, earned, ahead, trial.effective_rounds(), reach[place]))
-    return Earnings(_served(tried[0], options), len(log.rounds), people, dict(log.left_out), tuple(rows))
+        for place, name in enumerate(names):
+            earned = _figure(made[place], cluster, sure, trials.undrawn(place))
+            ahead = _figure(made[place].minus(made[0]), cluster, sure, trials.undrawn(place, 0)) if place else None
+            rows.append(Row(name, estimator, earned, ahead, tried[place].effective_rounds(), reach[place]))
+    served = ips(replace(tried[0], weight=np.ones_like(tried[0].weight)))
+    return Earnings(_figure(served, cluster, sure), len(log.rounds), people, dict(log.left_out), tuple(rows))
 
 
 def _require_support(name: str, trial: Trial, lost: float, options: EarningOptions) -> None:
@@ -110,10 +115,5 @@ def _require_support(name: str, trial: Trial, lost: float, options: EarningOptio
     )
 
 
-def _served(trial: Trial, options: EarningOptions) -> Figure:
-    """What was earned, as it was served: IPS with all weights 1."""
-    return _figure(ips(replace(trial, weight=np.ones_like(trial.weight))), trial, options)
-
-
-def _figure(estimate: Estimate, trial: Trial, options: EarningOptions) -> Figure:
-    return Figure(estimate.value, *interval(estimate, trial.cluster, options.confidence))
+def _figure(estimate: Estimate, cluster: NDArray[np.intp], confidence: float, undrawn: float = 0.0) -> Figure:
+    return Figure(estimate.value, *interval(estimate, cluster, confidence, undrawn))

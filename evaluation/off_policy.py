@@ -1,11 +1,11 @@
 """What a policy would have earned on the slates that another one served: three estimators, and how sure they are.
 
-Pure: arrays in, figures out. `evaluation.counterfactual` makes the arrays from a log; what exactly is estimated, and
+Pure: arrays in, figures out. `evaluation.trials` makes the arrays from a log; what exactly is estimated, and
 what is taken for granted, is in docs/decisions/0022-off-policy.md.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
@@ -44,10 +44,6 @@ class Trial:
             raise ValueError(f"{m} rounds need as many expected rewards and clusters")
         if not m or (self.weight < 0).any() or not np.isfinite(self.weight).all():
             raise ValueError("weights are finite and not negative, and there is at least one round")
-
-    def clipped(self, most: float) -> "Trial":
-        """The same with no weight above `most`."""
-        return replace(self, weight=np.minimum(self.weight, most))
 
     def per_round(self, values: Array) -> Array:
         """The sum of the values of each round's places (m,)."""
@@ -99,8 +95,12 @@ ESTIMATORS: Final[Mapping[str, Callable[[Trial], Estimate]]] = MappingProxyType(
 )
 
 
-def interval(estimate: Estimate, cluster: NDArray[np.intp], confidence: float) -> tuple[float, float]:
+def interval(
+    estimate: Estimate, cluster: NDArray[np.intp], confidence: float, undrawn: float = 0.0
+) -> tuple[float, float]:
     """Where the value lies with this confidence: the clusters are a sample, and the rounds of one hang together.
+
+    `undrawn` is variance that the sample happens not to show, see `evaluation.trials`.
 
     Sandwich variance over clusters with their number less one: Liang and Zeger, "Longitudinal data analysis using
     generalized linear models" (Biometrika 73, 1986); Student's t, because there may be few of them.
@@ -109,8 +109,8 @@ def interval(estimate: Estimate, cluster: NDArray[np.intp], confidence: float) -
     clusters = len(sums)
     if clusters < 2:
         return (float("-inf"), float("inf"))
-    error = np.sqrt(clusters / (clusters - 1) * np.square(sums).sum()) / len(cluster)
-    reach = float(stdtrit(clusters - 1, (1 + confidence) / 2) * error)
+    variance = clusters / (clusters - 1) * np.square(sums).sum() / len(cluster) ** 2 + undrawn
+    reach = float(stdtrit(clusters - 1, (1 + confidence) / 2) * np.sqrt(variance))
     return (estimate.value - reach, estimate.value + reach)
 
 

@@ -4,6 +4,7 @@ Every place logs the probability with which this policy filled it as it did (giv
 candidates), so that another policy can later be judged on the same log.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
@@ -107,10 +108,10 @@ def open_choices(pool: Pool, options: RankingOptions, picked: list[int]) -> NDAr
 
 def _wishes(pool: Pool, options: RankingOptions, picked: list[int]) -> Iterator[NDArray[np.bool_]]:
     """What a place should be, the firmest wish first: each narrows the choice only as far as something is left."""
-    yield _below_cap(pool.story, picked, 1)
+    yield from _below_cap(pool.story, picked, 1)
     yield ~pool.sunk
-    yield _below_cap(pool.source, picked, options.per_source)
-    yield _below_cap(pool.kind, picked, options.per_kind)
+    yield from _below_cap(pool.source, picked, options.per_source)
+    yield from _below_cap(pool.kind, picked, options.per_kind)
     place = len(picked) + 1
     own = int(pool.own[picked].sum())
     room_for_own = own < _portion(options.own_share, place)
@@ -122,10 +123,12 @@ def _portion(share: float, places: int) -> int:
     return ceil(share * places - 1e-9)  # 0.55 × 20 is a little over 11 in binary
 
 
-def _below_cap(codes: NDArray[np.intp], picked: list[int], cap: int) -> NDArray[np.bool_]:
-    held = np.bincount(codes[picked] - NONE, minlength=codes.max(initial=NONE) - NONE + 1)
-    held[0] = 0  # those without a code
-    return np.asarray(held[codes - NONE] < cap)
+def _below_cap(codes: NDArray[np.intp], picked: list[int], cap: int) -> Iterator[NDArray[np.bool_]]:
+    """No wish at all where no code is full, which is most of the time."""
+    counts = Counter(codes[picked].tolist())
+    full = [code for code, count in counts.items() if count >= cap and code != NONE]
+    if full:
+        yield (codes[:, np.newaxis] != full).all(axis=1)
 
 
 def _draw(place: Place, epsilon: float, rng: np.random.Generator) -> Pick:

@@ -71,13 +71,6 @@ def test_a_policy_tried_on_its_own_log_earned_what_it_earned():
     assert trial.effective_rounds() == pytest.approx(5)
 
 
-def test_weights_are_clipped_and_no_more():
-    trial = bandit([1.0, 1.0, 0.0], [0.5, 7.0, 1.0])
-    assert trial.clipped(2.0).weight.tolist() == [0.5, 2.0, 1.0]
-    assert ips(trial).value == pytest.approx(7.5 / 3)
-    assert ips(trial.clipped(2.0)).value == pytest.approx(2.5 / 3)
-
-
 def test_one_heavy_weight_counts_as_one_round():
     assert bandit(np.ones(100), [1000.0, *[1e-3] * 99]).effective_rounds() == pytest.approx(1, abs=0.01)
     assert bandit(np.ones(4), np.zeros(4)).effective_rounds() == 0
@@ -173,6 +166,14 @@ def test_rounds_of_one_person_are_not_so_many_witnesses():
 def test_one_person_proves_nothing():
     alone = bandit(np.ones(9), np.ones(9), cluster=np.zeros(9, dtype=np.intp))
     assert interval(ips(alone), alone.cluster, CONFIDENCE) == (float("-inf"), float("inf"))
+
+
+def test_what_was_not_drawn_makes_an_interval_wider():
+    trial = bandit([1.0, 0.0] * 10, np.ones(20))
+    low, high = interval(ips(trial), trial.cluster, CONFIDENCE)
+    lower, higher = interval(ips(trial), trial.cluster, CONFIDENCE, undrawn=0.01)
+    assert lower < low < high < higher
+    assert (higher - lower) ** 2 - (high - low) ** 2 == pytest.approx((2 * 2.093) ** 2 * 0.01, rel=1e-3)
 
 
 def test_a_difference_is_surer_than_its_parts():
