@@ -21,7 +21,7 @@ class NoSupport(NothingToJudgeBy):
 class EarningOptions:
     """How estimates are made, and what they need: with less, an interval would promise what it cannot keep."""
 
-    clip: float = 50.0
+    clip: float = 20.0
     """No weight counts for more; what is lost by that is told as out of reach."""
     confidence: float = 0.95
     people: int = 10

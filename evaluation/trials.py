@@ -46,11 +46,8 @@ class Trials:
     def out_of_reach(self, place: int) -> float:
         """The share of a ranker's exposure that the log, with clipped weights, says nothing of."""
         tried = self._tried[place]
-        return float(self._lost(place).sum() / tried.sum()) if tried.any() else 0.0
-
-    def lost(self, place: int) -> float:
-        """What that exposure would have earned per round, by the reward model."""
-        return float(self._lost(place) @ self._liked / len(self._sizes))
+        lost = np.maximum(tried - self._clip * self._served, 0.0)
+        return float(lost.sum() / tried.sum()) if tried.any() else 0.0
 
     def undrawn(self, place: int, against: int | None = None) -> float:
         """By how much the variance of an estimate is more than the drawn items show; of a difference with `against`.
@@ -68,9 +65,6 @@ class Trials:
         tried, served = self._tried[place], self._served
         ratio = np.divide(tried, served, out=np.zeros(len(served)), where=served > 0)
         return np.asarray(np.minimum(ratio, self._clip))
-
-    def _lost(self, place: int) -> Array:
-        return np.maximum(self._tried[place] - self._clip * self._served, 0.0)
 
     def _likings(self, log: Log) -> Array:
         """For each candidate of each round, how probable the event is once it is looked at."""

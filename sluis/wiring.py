@@ -66,6 +66,11 @@ class House:
         """The artefacts."""
         return Registry(self.settings.artefacts)
 
+    @property
+    def ranking(self) -> RankingOptions:
+        """How slates are made: for those who serve them, and for those who make them again."""
+        return RankingOptions()
+
     @cached_property
     def rankers(self) -> "Rankers":
         """Whatever ranks now."""
@@ -75,7 +80,7 @@ class House:
         """A service that makes feeds for a tenant; keep it, because it remembers."""
         from ranking.feed import FeedService
 
-        return FeedService(tenant or self.tenant, self.rankers, RankingOptions())
+        return FeedService(tenant or self.tenant, self.rankers, self.ranking)
 
     def librarian(self, tenant: TenantId | None = None) -> "Librarian":
         """Who searches for a tenant; keep it, because it remembers. Loads faiss, so it must not load the encoder."""

@@ -11,7 +11,6 @@ from catalog.records import EventType
 from models.heuristic import HeuristicRanker
 from models.manifest import RANKER, Manifest
 from models.protocols import Ranker
-from ranking.config import RankingOptions
 from sluis.commands.models import challenger_named, champion_of
 from sluis.console import AsJson, counted, out, print_json, progress, show
 from sluis.wiring import House, open_house
@@ -59,7 +58,7 @@ def _estimate(
         records = replay.read(connection, house.tenant)
     options = counterfactual.LogOptions(event=event)
     with progress("Ranking again", len(records.slates)) as tick:
-        log = counterfactual.gather(records, rankers, _Known(house), between, RankingOptions(), options, tick)
+        log = counterfactual.gather(records, rankers, _Known(house), between, house.ranking, options, tick)
     return earnings.judge(log, [ranker.name for ranker in rankers], earnings.EarningOptions())
 
 

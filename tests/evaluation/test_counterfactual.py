@@ -41,7 +41,7 @@ def test_the_champion_earned_what_it_earned(small, log):
     assert ips(champion).value == pytest.approx(opened)
     assert snips(champion).value == pytest.approx(opened, rel=0.02)  # owed and looked at differ by what exploring drew
     assert champion.effective_rounds() == pytest.approx(len(log.rounds), rel=0.02)
-    assert trials.out_of_reach(0) == trials.lost(0) == trials.undrawn(0, 0) == 0
+    assert trials.out_of_reach(0) == trials.undrawn(0, 0) == 0
     assert not log.left_out
 
 
@@ -63,17 +63,17 @@ def test_every_slate_that_is_over_takes_part_and_no_other(small, log):
 
 
 def test_estimates_hold_the_truth():
-    """Three worlds, two challengers, three estimators, one chance in twenty each; `make soak` does a hundred worlds."""
+    """Two worlds, two challengers, three estimators, one chance in twenty each; `make soak` does a hundred worlds."""
     held = []
-    for seed in (2, 3, 4):
+    for seed in (2, 3):
         world = lived(seed, people=12, articles=30, days=4)
         challengers = Wavering(0.5), RECENCY
         rows = judge(world.log(*challengers), ["champion", "0", "1"], LAX).rows
         for name, challenger in enumerate(challengers):
             truth = world.truth(challenger, seed)
             held += [row.earned.low <= truth <= row.earned.high for row in rows if row.ranker == str(name)]
-    assert len(held) == 18
-    assert sum(held) >= 16
+    assert len(held) == 12
+    assert sum(held) >= 11
 
 
 def test_what_no_slate_of_ours_served_never_takes_part(small):
@@ -134,7 +134,7 @@ def test_weights_are_clipped_and_what_is_lost_by_that_is_known(log):
     assert weight.max() > 3
     assert tight.trial(2).weight.tolist() == np.minimum(weight, 3.0).tolist()
     assert free.out_of_reach(2) == pytest.approx(0, abs=1e-6)
-    assert 0 < tight.lost(2) < tight.out_of_reach(2) < 0.5
+    assert 0 < tight.out_of_reach(2) < 0.5
     held = sum(float(np.minimum(one.tried[2], 3.0 * one.served).sum()) for one in log.rounds)
     assert tight.out_of_reach(2) == pytest.approx(1 - held / sum(float(one.tried[2].sum()) for one in log.rounds))
 
