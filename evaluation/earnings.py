@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from evaluation.counterfactual import Log, NothingToJudgeBy
-from evaluation.off_policy import ESTIMATORS, Estimate, Trial, interval, ips
+from evaluation.off_policy import ESTIMATORS, Estimate, Spread, Trial, interval, ips
 from evaluation.trials import Trials
 
 
@@ -77,6 +76,31 @@ def judge(log: Log, names: Sequence[str], options: EarningOptions) -> Earnings:
     Raises NothingToJudgeBy where there are too few slates or people, and NoSupport, which says what to do instead,
     where the log is worth too little to one of the rankers.
     """
+    _require_enough(log, options)
+    trials = Trials(log, options.clip)
+    tried = [trials.trial(place) for place in range(len(names))]
+    reach = [trials.out_of_reach(place) for place in range(len(names))]
+    for name, trial, lost in zip(names, tried, reach, strict=True):
+        _require_support(name, trial, lost, options)
+
+    def figure(estimate: Estimate, spread: Spread | None, *, positive: bool) -> Figure:
+        found = interval(estimate, tried[0].cluster, options.confidence, spread, positive=positive)
+        return Figure(estimate.value, *found)
+
+    rows = []
+    for estimator, estimate in ESTIMATORS.items():
+        made = [estimate(trial) for trial in tried]
+        for place, name in enumerate(names):
+            earned = figure(made[place], trials.spread(place), positive=True)
+            ahead = made[place].minus(made[0])
+            beside = figure(ahead, trials.spread(place, against=0), positive=False) if place else None
+            rows.append(Row(name, estimator, earned, beside, tried[place].effective_rounds(), reach[place]))
+    as_served = ips(replace(tried[0], weight=np.ones_like(tried[0].weight)))
+    served = figure(as_served, None, positive=True)
+    return Earnings(served, len(log.rounds), len(trials.people), dict(log.left_out), tuple(rows))
+
+
+def _require_enough(log: Log, options: EarningOptions) -> None:
     people = len({one.person for one in log.rounds})
     if len(log.rounds) < options.slates or people < options.people:
         why = "".join(f"; left out: {count}, because {reason}" for reason, count in log.left_out.items())
@@ -84,21 +108,6 @@ def judge(log: Log, names: Sequence[str], options: EarningOptions) -> Earnings:
             f"there are {len(log.rounds)} slates of {people} people to judge by, and it takes {options.slates} of "
             f"{options.people}{why}: wait until more are served"
         )
-    trials = Trials(log, options.clip)
-    tried = [trials.trial(place) for place in range(len(names))]
-    reach = [trials.out_of_reach(place) for place in range(len(names))]
-    for name, trial, lost in zip(names, tried, reach, strict=True):
-        _require_support(name, trial, lost, options)
-    cluster, sure = tried[0].cluster, options.confidence
-    rows = []
-    for estimator, estimate in ESTIMATORS.items():
-        made = [estimate(trial) for trial in tried]
-        for place, name in enumerate(names):
-            earned = _figure(made[place], cluster, sure, trials.undrawn(place))
-            ahead = _figure(made[place].minus(made[0]), cluster, sure, trials.undrawn(place, 0)) if place else None
-            rows.append(Row(name, estimator, earned, ahead, tried[place].effective_rounds(), reach[place]))
-    served = ips(replace(tried[0], weight=np.ones_like(tried[0].weight)))
-    return Earnings(_figure(served, cluster, sure), len(log.rounds), people, dict(log.left_out), tuple(rows))
 
 
 def _require_support(name: str, trial: Trial, lost: float, options: EarningOptions) -> None:
@@ -113,7 +122,3 @@ def _require_support(name: str, trial: Trial, lost: float, options: EarningOptio
         f"{told}: an estimate would be a guess. Wait for more slates, let feeds explore more (epsilon), or try both "
         "on people"
     )
-
-
-def _figure(estimate: Estimate, cluster: NDArray[np.intp], confidence: float, undrawn: float = 0.0) -> Figure:
-    return Figure(estimate.value, *interval(estimate, cluster, confidence, undrawn))

@@ -95,22 +95,43 @@ ESTIMATORS: Final[Mapping[str, Callable[[Trial], Estimate]]] = MappingProxyType(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """What is known of an estimate's spread beside the rounds that were drawn: see `evaluation.trials`.
+
+    `undrawn` is variance that they happen not to show, `clusters` how many clusters of equal weight they are worth.
+    """
+
+    undrawn: float
+    clusters: float
+
+
 def interval(
-    estimate: Estimate, cluster: NDArray[np.intp], confidence: float, undrawn: float = 0.0
+    estimate: Estimate,
+    cluster: NDArray[np.intp],
+    confidence: float,
+    spread: Spread | None = None,
+    *,
+    positive: bool = False,
 ) -> tuple[float, float]:
     """Where the value lies with this confidence: the clusters are a sample, and the rounds of one hang together.
 
-    `undrawn` is variance that the sample happens not to show, see `evaluation.trials`.
-
     Sandwich variance over clusters with their number less one: Liang and Zeger, "Longitudinal data analysis using
-    generalized linear models" (Biometrika 73, 1986); Student's t, because there may be few of them.
+    generalized linear models" (Biometrika 73, 1986). Student's t, with the effective number of clusters: Carter,
+    Schnepel and Steigerwald, "Asymptotic behavior of a t-test robust to cluster heterogeneity" (REStat 99, 2017).
+    A `positive` value has its interval on the scale of logarithms: with few events a low estimate looks surer than a
+    high one, and the truth lies above it more often than below.
     """
     sums = np.bincount(cluster, weights=estimate.influence)
     clusters = len(sums)
     if clusters < 2:
         return (float("-inf"), float("inf"))
-    variance = clusters / (clusters - 1) * np.square(sums).sum() / len(cluster) ** 2 + undrawn
-    reach = float(stdtrit(clusters - 1, (1 + confidence) / 2) * np.sqrt(variance))
+    known = spread or Spread(0.0, clusters)
+    variance = clusters / (clusters - 1) * np.square(sums).sum() / len(cluster) ** 2 + known.undrawn
+    reach = float(stdtrit(max(known.clusters - 1, 1.0), (1 + confidence) / 2) * np.sqrt(variance))
+    if positive and estimate.value > 0:
+        factor = float(np.exp(reach / estimate.value))
+        return (estimate.value / factor, estimate.value * factor)
     return (estimate.value - reach, estimate.value + reach)
 
 

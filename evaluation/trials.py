@@ -8,7 +8,7 @@ is.
 import numpy as np
 
 from evaluation.counterfactual import Log
-from evaluation.off_policy import Array, Trial
+from evaluation.off_policy import Array, Spread, Trial
 from evaluation.reward_model import cross_fitted
 
 
@@ -49,17 +49,22 @@ class Trials:
         lost = np.maximum(tried - self._clip * self._served, 0.0)
         return float(lost.sum() / tried.sum()) if tried.any() else 0.0
 
-    def undrawn(self, place: int, against: int | None = None) -> float:
-        """By how much the variance of an estimate is more than the drawn items show; of a difference with `against`.
+    def spread(self, place: int, against: int | None = None) -> Spread:
+        """How far estimates of a ranker may lie apart, or those of its difference with `against`.
 
         The variance that weighting brings is at most Σ served · weight² · liking over all candidates. What was drawn
         is an unbiased sample of that sum, and one that is too small where the heavy items are missing.
         """
         weights = self._weights(place) - (0.0 if against is None else self._weights(against))
-        spread = np.square(weights) * self._liked
+        brought = np.square(weights) * self._liked
         exposure = np.concatenate([self._examination[:size] for size in self._sizes])
-        missing = float(self._served @ spread - exposure @ spread[self._logged])
-        return max(missing, 0.0) / len(self._sizes) ** 2
+        missing = float(self._served @ brought - exposure @ brought[self._logged])
+        shares = np.bincount(np.repeat(self._person, self._candidates), weights=self._served * brought)
+        squares = float(np.square(shares).sum())
+        return Spread(
+            undrawn=max(missing, 0.0) / len(self._sizes) ** 2,
+            clusters=float(shares.sum() ** 2 / squares) if squares else float(len(shares)),
+        )
 
     def _weights(self, place: int) -> Array:
         tried, served = self._tried[place], self._served

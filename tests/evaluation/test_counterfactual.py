@@ -41,7 +41,7 @@ def test_the_champion_earned_what_it_earned(small, log):
     assert ips(champion).value == pytest.approx(opened)
     assert snips(champion).value == pytest.approx(opened, rel=0.02)  # owed and looked at differ by what exploring drew
     assert champion.effective_rounds() == pytest.approx(len(log.rounds), rel=0.02)
-    assert trials.out_of_reach(0) == trials.undrawn(0, 0) == 0
+    assert trials.out_of_reach(0) == trials.spread(0, against=0).undrawn == 0
     assert not log.left_out
 
 
@@ -145,8 +145,9 @@ def test_items_that_weigh_heavily_and_were_not_drawn_are_missed(log):
     heavy = trials.trial(2).per_round((trials.trial(2).weight > 10).astype(float)) > 0
     assert 0 < heavy.sum() < len(log.rounds)
     lucky = replace(log, rounds=tuple(one for one, bad in zip(log.rounds, heavy, strict=True) if not bad))
-    assert Trials(lucky, 100.0).undrawn(2) > trials.undrawn(2)
-    assert Trials(lucky, 100.0).undrawn(2) > 0
+    assert Trials(lucky, 100.0).spread(2).undrawn > trials.spread(2).undrawn
+    assert 1 < trials.spread(2).clusters <= 12
+    assert trials.spread(0).clusters > trials.spread(2).clusters
 
 
 def test_a_report_has_a_row_per_ranker_and_estimator(log):

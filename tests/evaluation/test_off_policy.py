@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluation.off_policy import ESTIMATORS, Trial, doubly_robust, interval, ips, snips
+from evaluation.off_policy import ESTIMATORS, Spread, Trial, doubly_robust, interval, ips, snips
 from tests.conftest import missing
 
 CONFIDENCE = 0.95
@@ -171,9 +171,26 @@ def test_one_person_proves_nothing():
 def test_what_was_not_drawn_makes_an_interval_wider():
     trial = bandit([1.0, 0.0] * 10, np.ones(20))
     low, high = interval(ips(trial), trial.cluster, CONFIDENCE)
-    lower, higher = interval(ips(trial), trial.cluster, CONFIDENCE, undrawn=0.01)
+    lower, higher = interval(ips(trial), trial.cluster, CONFIDENCE, Spread(undrawn=0.01, clusters=20))
     assert lower < low < high < higher
     assert (higher - lower) ** 2 - (high - low) ** 2 == pytest.approx((2 * 2.093) ** 2 * 0.01, rel=1e-3)
+
+
+def test_few_clusters_that_count_make_it_wider_as_well():
+    trial = bandit([1.0, 0.0] * 10, np.ones(20))
+    widths = [
+        np.ptp(interval(ips(trial), trial.cluster, CONFIDENCE, Spread(0.0, clusters))) for clusters in (1, 2, 5, 20)
+    ]
+    assert widths == sorted(widths, reverse=True)
+    assert widths[-1] == pytest.approx(np.ptp(interval(ips(trial), trial.cluster, CONFIDENCE)))
+
+
+def test_what_cannot_be_negative_has_no_negative_interval():
+    trial = bandit([1.0, *np.zeros(9)], np.ones(10))
+    assert interval(ips(trial), trial.cluster, CONFIDENCE)[0] < 0
+    low, high = interval(ips(trial), trial.cluster, CONFIDENCE, positive=True)
+    assert 0 < low < 0.1 < high
+    assert high / 0.1 == pytest.approx(0.1 / low)
 
 
 def test_a_difference_is_surer_than_its_parts():
