@@ -153,14 +153,15 @@ class _Again:
             return NO_RANKER
         chosen, rows = visit.prepare(self.ranking)
 
-        def policy(one: Ranker) -> Policy:
+        def policy(one: Ranker, options: RankingOptions) -> Policy:
             world = (visit.snapshot, visit.state, visit.person)
-            return Policy(pool_of(*world, chosen, score(one, rows), self.ranking), self.ranking)
+            return Policy(pool_of(*world, chosen, score(one, rows), options), options)
 
         place_of = {visit.snapshot.ids[index]: row for row, index in enumerate(chosen)}
         items = visit.slate.items
         logged = [place_of[item.article_id] for item in items if item.article_id in place_of]
-        serving = policy(ranker)
+        served_with = visit.options(self.ranking)
+        serving = policy(ranker, served_with)
         if not _as_logged(serving, visit.slate, logged):
             return UNLIKE
         served = self._exposure(serving, len(items))
@@ -169,7 +170,10 @@ class _Again:
             rows=rows.astype(np.float32),
             served=served,
             tried=tuple(
-                served if one.name == ranker.name else self._exposure(policy(one), len(items)) for one in self.rankers
+                served
+                if one.name == ranker.name and served_with == self.ranking
+                else self._exposure(policy(one, self.ranking), len(items))
+                for one in self.rankers
             ),
             logged=np.array(logged, dtype=np.intp),
             looked_at=np.array([item.article_id in happened for item in items]),

@@ -18,13 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from catalog import articles, events, slates, tenants
+from catalog import articles, events, experiments, slates, tenants
 from catalog.database import Database
 from catalog.ids import ArticleId, SlateId, TenantId
-from catalog.records import Event, LiveArticle, Slate
+from catalog.records import Arm, Event, Experiment, LiveArticle, Slate
 from models.protocols import Features, Progress
 from ranking import features, profile
 from ranking.config import RankingOptions
+from ranking.experiments import options_of
 from ranking.feed import generator, prepare
 from ranking.profile import Person
 from ranking.snapshot import Snapshot
@@ -51,10 +52,17 @@ class Visit:
     state: State
     person: Person
 
-    def prepare(self, options: RankingOptions) -> tuple[NDArray[np.intp], Features]:
+    arm: Arm | None
+
+    def options(self, usual: RankingOptions) -> RankingOptions:
+        """How this slate was made, given how slates are usually made."""
+        return usual if self.arm is None else options_of(self.arm, usual)
+
+    def prepare(self, usual: RankingOptions) -> tuple[NDArray[np.intp], Features]:
         """The candidates there were, as indices into the snapshot, and their features."""
         when, chance = self.slate.created_at, generator(self.slate.id)
-        return prepare(self.snapshot, self.state, self.person, options, when, chance, self.slate.language)
+        made_by = (self.snapshot, self.state, self.person, self.options(usual))
+        return prepare(*made_by, when, chance, self.slate.language)
 
 
 def replay(
@@ -88,6 +96,7 @@ class Records:
     hard_axes: tuple[str, ...]
     slates: Sequence[Slate]
     events: Sequence[Event]
+    experiments: Sequence[Experiment] = ()
 
 
 def read(connection: Connection, tenant: TenantId) -> Records:
@@ -98,20 +107,22 @@ def read(connection: Connection, tenant: TenantId) -> Records:
         hard_axes=known.hard_axes,
         slates=list(slates.every(connection, tenant)),
         events=list(events.since(connection, tenant, 0)),
+        experiments=experiments.every(connection, tenant),
     )
 
 
 def visits(records: Records) -> Iterator[Visit]:
     """Every slate in the order of the log. The state is one that goes on: use a visit before asking for the next."""
     snapshot_at = _snapshots(records.live, records.hard_axes)
+    arms = {(one.name, arm.name): arm for one in records.experiments for arm in one.arms}
     state = State()
     for slate in sorted(records.slates, key=attrgetter("seq")):
         for event in records.events[state.seq : slate.seq]:
             state.advance(event)
         snapshot = snapshot_at(slate.created_at)
-        yield Visit(
-            slate, snapshot, state, profile.build(slate.employee_id, slate.axes, state, snapshot, slate.created_at)
-        )
+        person = profile.build(slate.employee_id, slate.axes, state, snapshot, slate.created_at)
+        arm = arms.get((slate.experiment or "", slate.arm or ""))
+        yield Visit(slate, snapshot, state, person, arm)
 
 
 def _snapshots(live: Sequence[LiveArticle], hard_axes: tuple[str, ...]) -> Callable[[datetime], Snapshot]:

@@ -20,6 +20,7 @@ from sluis.commands import (
     embed,
     encode,
     estimate,
+    experiment,
     feed,
     ingest,
     init,
@@ -46,6 +47,7 @@ app.add_typer(library.app, name="library")
 app.add_typer(people.app, name="people")
 app.add_typer(vocabulary.app, name="vocabulary")
 app.add_typer(models.app, name="models")
+app.add_typer(experiment.app, name="experiment")
 app.add_typer(keys.app, name="key")
 app.add_typer(audit.app, name="audit")
 app.add_typer(bench.app, name="bench")
