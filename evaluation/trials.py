@@ -1,8 +1,8 @@
 """A log as trials of its rankers, and what such a log could have held but happens not to.
 
 Of every candidate it is known how much it was exposed, not only of those that were drawn. So it is also known how much
-rides on items that are rarely served and would weigh heavily: a log in which none of them turned up looks surer than it
-is.
+rides on items that are rarely served and would weigh heavily: a log in which none of them turned up, or none was
+liked, looks surer than it is.
 """
 
 import numpy as np
@@ -52,13 +52,12 @@ class Trials:
     def spread(self, place: int, against: int | None = None) -> Spread:
         """How far estimates of a ranker may lie apart, or those of its difference with `against`.
 
-        The variance that weighting brings is at most Σ served · weight² · liking over all candidates. What was drawn
-        is an unbiased sample of that sum, and one that is too small where the heavy items are missing.
+        The variance that weighting brings is at most Σ served · weight² · liking over all candidates. What happened
+        with the items that were drawn is an unbiased sample of that sum, and too small a one where luck was bad.
         """
         weights = self._weights(place) - (0.0 if against is None else self._weights(against))
         brought = np.square(weights) * self._liked
-        exposure = np.concatenate([self._examination[:size] for size in self._sizes])
-        missing = float(self._served @ brought - exposure @ brought[self._logged])
+        missing = float(self._served @ brought - np.square(weights[self._logged]) @ self._happened)
         shares = np.bincount(np.repeat(self._person, self._candidates), weights=self._served * brought)
         squares = float(np.square(shares).sum())
         return Spread(
