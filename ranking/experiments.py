@@ -1,7 +1,7 @@
 """Who gets which configuration of an experiment. What a person may be shown is no part of a configuration."""
 
 import hashlib
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from math import isfinite
 from typing import Final
 
@@ -44,3 +44,21 @@ def options_of(arm: Arm, usual: RankingOptions) -> RankingOptions:
         return replace(usual, **given)  # type: ignore[arg-type]
     except ValueError as error:
         raise Invalid(f"arm {arm.name}: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What one person's slates are made with now; `ranker` is None for the one in charge."""
+
+    options: RankingOptions
+    experiment: str | None = None
+    arm: str | None = None
+    ranker: str | None = None
+
+
+def setting(running: Experiment | None, person: EmployeeId, usual: RankingOptions) -> Setting:
+    """The usual, or the person's arm of the experiment that is running."""
+    if running is None:
+        return Setting(usual)
+    arm = assign(running, person)
+    return Setting(options_of(arm, usual), running.name, arm.name, arm.ranker)

@@ -15,14 +15,14 @@ from catalog import articles, audiences, events, experiments, people, slates, te
 from catalog.database import Database
 from catalog.errors import Forbidden, Invalid, Unavailable
 from catalog.ids import ArticleId, EmployeeId, SlateId, TenantId, new_id
-from catalog.records import FUNCTION, Arm, Article, Employee, EventType, Experiment, Slate, SlateItem, Tenant
+from catalog.records import FUNCTION, Article, Employee, EventType, Slate, SlateItem, Tenant
 from models.heuristic import HeuristicRanker
 from models.protocols import Features, Ranker
 from ranking import candidates, features, profile
 from ranking.config import RankingOptions
 from ranking.diversify import Pool, compose
 from ranking.eligibility import allowed
-from ranking.experiments import assign, options_of
+from ranking.experiments import Setting, setting
 from ranking.explain import Explainer
 from ranking.profile import Person
 from ranking.scoring import score
@@ -144,14 +144,7 @@ class _Request:
     now: datetime
     size: int
     language: str | None
-    options: RankingOptions
-    experiment: str | None = None
-    arm: Arm | None = None
-
-    @property
-    def tried(self) -> tuple[str | None, str | None]:
-        """In which experiment this is, and in which arm."""
-        return self.experiment, self.arm.name if self.arm else None
+    setting: Setting
 
 
 class FeedService:
@@ -195,27 +188,13 @@ class FeedService:
                 employee = _opted_in(connection, self._tenant, employee_id)
                 self._catch_up(connection, tenant)
                 person = profile.build(employee.id, employee.axes, self._state, self._snapshot, now)
-                trial = experiments.running(connection, self._tenant)
-                request = self._request(tenant, person, now, size, language, trial)
+                trying = setting(experiments.running(connection, self._tenant), person.id, self._options)
+                request = _Request(tenant, person, now, size, language, trying)
                 standing = self._standing(connection, request)
             if standing is not None:
                 return standing
             slate = self._compose(request)
         return self._hand_out(database, slate)
-
-    def _request(
-        self,
-        tenant: Tenant,
-        person: Person,
-        now: datetime,
-        size: int,
-        language: str | None,
-        trial: Experiment | None,
-    ) -> _Request:
-        if trial is None:
-            return _Request(tenant, person, now, size, language, self._options)
-        arm = assign(trial, person.id)
-        return _Request(tenant, person, now, size, language, options_of(arm, self._options), trial.name, arm)
 
     def _catch_up(self, connection: Connection, tenant: Tenant) -> None:
         """Bring snapshot and state to where the database is in this transaction."""
@@ -240,8 +219,9 @@ class FeedService:
         slate = slates.latest(connection, self._tenant, person.id)
         if slate is None or not now - self._options.standing < slate.created_at <= now:
             return None
-        asked = (request.tenant.content_version, person.axes, request.language, request.tried)
-        if (slate.content_version, slate.axes, slate.language, (slate.experiment, slate.arm)) != asked:
+        tried = (request.setting.experiment, request.setting.arm)
+        asked = (request.tenant.content_version, person.axes, request.language, *tried)
+        if (slate.content_version, slate.axes, slate.language, slate.experiment, slate.arm) != asked:
             return None
         if self._state.history(person.id).last_deed > slate.seq:
             return None
@@ -254,7 +234,7 @@ class FeedService:
         """Rank for this request, with the heuristic where the ranker in charge cannot be used."""
         slate_id = SlateId(new_id())
         try:
-            ranker, degraded = self._ranker_of(request.arm), False
+            ranker, degraded = self._ranker_of(request.setting), False
             items = self._rank(request, ranker, slate_id)
         except Unavailable as error:
             log.error("the heuristic ranks for tenant %s: %s", self._tenant, error)
@@ -273,19 +253,19 @@ class FeedService:
             feature_names=features.NAMES,
             items=items,
             language=request.language,
-            experiment=request.experiment,
-            arm=request.arm.name if request.arm else None,
+            experiment=request.setting.experiment,
+            arm=request.setting.arm,
         )
 
-    def _ranker_of(self, arm: Arm | None) -> Ranker:
-        if arm is None:
+    def _ranker_of(self, trying: Setting) -> Ranker:
+        if trying.ranker is None:
             return self._ranker()
         if self._named is None:
-            raise Unavailable(f"arm {arm.name} wants {arm.ranker}, and this service knows no ranker by name")
-        return self._named(arm.ranker)
+            raise Unavailable(f"{trying.experiment} wants {trying.ranker}, and this service knows no ranker by name")
+        return self._named(trying.ranker)
 
     def _rank(self, request: _Request, ranker: Ranker, slate: SlateId) -> tuple[SlateItem, ...]:
-        world = (self._snapshot, self._state, request.person, ranker, request.options)
+        world = (self._snapshot, self._state, request.person, ranker, request.setting.options)
         return rank(*world, request.now, generator(slate), request.size, request.language)
 
     def _hand_out(self, database: Database, slate: Slate) -> Slate:
