@@ -393,7 +393,7 @@ class Slate:
 
     `seq` is the event log's position it was ranked at, `axes` who the person was then, `hard_axes` on which of them
     eligibility had to hold, `language` the one language
-    that was asked for, if any.
+    that was asked for, if any. `experiment` and `arm` say which configuration made it, where one was being tried.
     """
 
     id: SlateId
@@ -408,6 +408,42 @@ class Slate:
     feature_names: tuple[str, ...]
     items: tuple[SlateItem, ...]
     language: str | None = None
+    experiment: str | None = None
+    arm: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One configuration of an experiment, and the share of the people who get it.
+
+    `ranker` is an artefact's name, or that of the ranker that needs none; `options` are those in which slates are made
+    otherwise than usual.
+    """
+
+    name: str
+    share: float
+    ranker: str
+    options: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """Configurations that are compared on people. The first arm is what the others are compared with."""
+
+    name: str
+    arms: tuple[Arm, ...]
+    started_at: datetime
+    started_by: str
+    stopped_at: datetime | None = None
+    stopped_by: str | None = None
+
+    def __post_init__(self) -> None:
+        names = [arm.name for arm in self.arms]
+        if len(names) < 2 or len(set(names)) < len(names):
+            raise ValueError("an experiment has two arms or more, each with a name of its own")
+        shares = [arm.share for arm in self.arms]
+        if not (min(shares) > 0 and abs(sum(shares) - 1) <= 1e-9):
+            raise ValueError("every arm has a share above 0, and together they are everybody")
 
 
 @dataclass(frozen=True, slots=True)

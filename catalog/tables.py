@@ -405,8 +405,22 @@ slates = Table(
     Column("hard_axes", JSON, nullable=False),
     Column("feature_names", JSON, nullable=False),
     Column("language", String(8)),
+    Column("experiment", String(64)),
+    Column("arm", String(64)),
     reference("employee_id", "employees.id", ondelete="CASCADE"),
     Index("ix_slates_employee", "tenant_id", "employee_id", "created_at"),
+)
+
+experiments = Table(
+    "experiments",
+    metadata,
+    tenant(),
+    Column("name", String(64), primary_key=True),
+    Column("arms", JSON, nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("started_by", Text, nullable=False),
+    Column("stopped_at", Moment),
+    Column("stopped_by", Text),
 )
 
 slate_items = Table(

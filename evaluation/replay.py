@@ -14,14 +14,20 @@ from datetime import datetime
 from functools import lru_cache
 from operator import attrgetter
 
-from catalog import articles, events, slates, tenants
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection
+
+from catalog import articles, events, experiments, slates, tenants
 from catalog.database import Database
 from catalog.ids import ArticleId, SlateId, TenantId
-from catalog.records import LiveArticle, Slate
-from models.protocols import Progress
+from catalog.records import Arm, Event, Experiment, LiveArticle, Slate
+from models.protocols import Features, Progress
 from ranking import features, profile
 from ranking.config import RankingOptions
+from ranking.experiments import options_of
 from ranking.feed import generator, prepare
+from ranking.profile import Person
 from ranking.snapshot import Snapshot
 from ranking.state import State
 
@@ -37,6 +43,28 @@ class Mismatch:
     rebuilt: float | None = None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Visit:
+    """One slate of the log, and the world as it was when that was made."""
+
+    slate: Slate
+    snapshot: Snapshot
+    state: State
+    person: Person
+
+    arm: Arm | None
+
+    def options(self, usual: RankingOptions) -> RankingOptions:
+        """How this slate was made, given how slates are usually made."""
+        return usual if self.arm is None else options_of(self.arm, usual)
+
+    def prepare(self, usual: RankingOptions) -> tuple[NDArray[np.intp], Features]:
+        """The candidates there were, as indices into the snapshot, and their features."""
+        when, chance = self.slate.created_at, generator(self.slate.id)
+        made_by = (self.snapshot, self.state, self.person, self.options(usual))
+        return prepare(*made_by, when, chance, self.slate.language)
+
+
 def replay(
     database: Database,
     tenant: TenantId,
@@ -49,21 +77,52 @@ def replay(
     `options` must be those the slates were served with. `progress` hears of each slate.
     """
     with database.read() as connection:
-        known = tenants.get(connection, tenant)
-        live = articles.approved(connection, tenant, known.encoder) if known.encoder else []
-        served = sorted(slates.every(connection, tenant), key=attrgetter("seq"))
-        log = list(events.since(connection, tenant, 0))
-    snapshot_at = _snapshots(live, known.hard_axes)
-    state, found = State(), list[Mismatch]()
-    for slate in served:
-        for event in log[state.seq : slate.seq]:
-            state.advance(event)
-        found += _differences(slate, _rebuilt(slate, state, snapshot_at(slate.created_at), options))
+        records = read(connection, tenant)
+    found = list[Mismatch]()
+    for visit in visits(records):
+        found += _differences(visit.slate, _rebuilt(visit, options))
         if progress:
             progress(1)
         if len(found) >= limit:
             break
     return found[:limit]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Records:
+    """What the past is made again from: today's articles, every slate, and every event in the order of the log."""
+
+    live: Sequence[LiveArticle]
+    hard_axes: tuple[str, ...]
+    slates: Sequence[Slate]
+    events: Sequence[Event]
+    experiments: Sequence[Experiment] = ()
+
+
+def read(connection: Connection, tenant: TenantId) -> Records:
+    """All of a tenant's records, from one moment."""
+    known = tenants.get(connection, tenant)
+    return Records(
+        live=articles.approved(connection, tenant, known.encoder) if known.encoder else [],
+        hard_axes=known.hard_axes,
+        slates=list(slates.every(connection, tenant)),
+        events=list(events.since(connection, tenant, 0)),
+        experiments=experiments.every(connection, tenant),
+    )
+
+
+def visits(records: Records) -> Iterator[Visit]:
+    """Every slate in the order of the log. The state is one that goes on: use a visit before asking for the next."""
+    snapshot_at = _snapshots(records.live, records.hard_axes)
+    arms = {(one.name, arm.name): arm for one in records.experiments for arm in one.arms}
+    state = State()
+    for slate in sorted(records.slates, key=attrgetter("seq")):
+        for event in records.events[state.seq : slate.seq]:
+            state.advance(event)
+        snapshot = snapshot_at(slate.created_at)
+        person = profile.build(slate.employee_id, slate.axes, state, snapshot, slate.created_at)
+        arm = arms.get((slate.experiment or "", slate.arm or ""))
+        yield Visit(slate, snapshot, state, person, arm)
 
 
 def _snapshots(live: Sequence[LiveArticle], hard_axes: tuple[str, ...]) -> Callable[[datetime], Snapshot]:
@@ -90,14 +149,10 @@ def _differences(slate: Slate, rebuilt: Mapping[ArticleId, Mapping[str, float]])
                 break
 
 
-def _rebuilt(
-    slate: Slate, state: State, snapshot: Snapshot, options: RankingOptions
-) -> dict[ArticleId, dict[str, float]]:
+def _rebuilt(visit: Visit, options: RankingOptions) -> dict[ArticleId, dict[str, float]]:
     """By article, the features of every candidate of this slate, by name."""
-    now = slate.created_at
-    person = profile.build(slate.employee_id, slate.axes, state, snapshot, now)
-    chosen, rows = prepare(snapshot, state, person, options, now, generator(slate.id), slate.language)
+    chosen, rows = visit.prepare(options)
     return {
-        snapshot.ids[index]: dict(zip(features.NAMES, row.tolist(), strict=True))
+        visit.snapshot.ids[index]: dict(zip(features.NAMES, row.tolist(), strict=True))
         for index, row in zip(chosen, rows, strict=True)
     }

@@ -14,6 +14,8 @@ from models.protocols import Features
 
 Column = NDArray[np.float64]
 
+HEURISTIC: Final = "heuristic-1"
+
 FRESH_HOURS: Final = 48.0
 """After this many hours an article counts as half as fresh."""
 
@@ -58,7 +60,7 @@ class HeuristicRanker:
     @property
     def name(self) -> str:
         """What a slate records as the ranker that ordered it."""
-        return "heuristic-1"
+        return HEURISTIC
 
     @property
     def features(self) -> tuple[str, ...]:

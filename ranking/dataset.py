@@ -113,10 +113,10 @@ def build(slates: Iterable[Slate], events: Iterable[Event], until: datetime, opt
     somebody interacted with. A slate of which nothing was seen says nothing, and is left out.
     """
     over = {slate.id: slate for slate in slates if slate.created_at + options.horizon <= until}
-    outcomes = _outcomes(over, events, until, options.horizon)
-    seen = [(slate, _exposed(slate, outcomes[slate.id])) for slate in over.values() if slate.id in outcomes]
+    found = outcomes(over, events, until, options.horizon)
+    seen = [(slate, _exposed(slate, found[slate.id])) for slate in over.values() if slate.id in found]
     items = [item for _, exposed in seen for item in exposed]
-    types = [outcomes[slate.id].get(item.article_id, set()) for slate, exposed in seen for item in exposed]
+    types = [found[slate.id].get(item.article_id, set()) for slate, exposed in seen for item in exposed]
     labels = [max((options.grades[event] for event in happened), default=0) for happened in types]
     return Dataset(
         rows=_rows(seen),
@@ -130,10 +130,13 @@ def build(slates: Iterable[Slate], events: Iterable[Event], until: datetime, opt
     )
 
 
-def _outcomes(
+def outcomes(
     slates: Mapping[SlateId, Slate], events: Iterable[Event], until: datetime, horizon: timedelta
 ) -> dict[SlateId, dict[ArticleId, set[EventType]]]:
-    """What happened with each item. There is no lower bound on `at`: an event before its slate is a slow clock."""
+    """What happened with each item of each of `slates`.
+
+    There is no lower bound on `at`: an event before its slate is a slow clock.
+    """
     found: dict[SlateId, dict[ArticleId, set[EventType]]] = defaultdict(lambda: defaultdict(set))
     for event in events:
         slate = slates.get(event.slate_id) if event.slate_id else None
@@ -142,10 +145,10 @@ def _outcomes(
     return found
 
 
-def _exposed(slate: Slate, outcomes: Mapping[ArticleId, set[EventType]]) -> list[SlateItem]:
-    acted_on = {article for article, types in outcomes.items() if types != {EventType.SEEN}}
+def _exposed(slate: Slate, happened: Mapping[ArticleId, set[EventType]]) -> list[SlateItem]:
+    acted_on = {article for article, types in happened.items() if types != {EventType.SEEN}}
     lowest = max((item.position for item in slate.items if item.article_id in acted_on), default=-1)
-    return [item for item in slate.items if item.article_id in outcomes or item.position <= lowest]
+    return [item for item in slate.items if item.article_id in happened or item.position <= lowest]
 
 
 def _rows(seen: Sequence[tuple[Slate, Sequence[SlateItem]]]) -> Features:

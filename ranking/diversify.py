@@ -4,7 +4,8 @@ Every place logs the probability with which this policy filled it as it did (giv
 candidates), so that another policy can later be judged on the same log.
 """
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -45,19 +46,50 @@ class Pick:
     explored: bool
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """What one place may hold: the rows that are open to it, and the one that greed would take."""
+
+    choices: NDArray[np.intp]
+    greedy: int
+
+    def propensity(self, row: int, epsilon: float) -> float:
+        """The probability of one of the choices."""
+        return (1 - epsilon) * (row == self.greedy) + epsilon / len(self.choices)
+
+
+class Policy:
+    """Slates of one pool under one set of options: how each place depends on the places above it."""
+
+    def __init__(self, pool: Pool, options: RankingOptions) -> None:
+        self.pool = pool
+        self.options = options
+        self._relevance = _scaled(pool.scores)
+        self._usual = _usual_cosine(pool.vectors)
+        self._likeness: dict[int, NDArray[np.float64]] = {}
+
+    def place(self, picked: Sequence[int]) -> Place:
+        """The next place, after the rows `picked`, which must leave something to choose from."""
+        choices = open_choices(self.pool, self.options, list(picked))
+        redundancy = np.max([np.zeros(len(self.pool)), *map(self._like, picked)], axis=0)
+        weight = self.options.mmr_weight
+        worth = (1 - weight) * self._relevance[choices] - weight * redundancy[choices]
+        return Place(choices, int(choices[worth.argmax()]))
+
+    def _like(self, row: int) -> NDArray[np.float64]:
+        """How like each candidate is to one row: 0 as any two of the pool, 1 identical."""
+        if row not in self._likeness:
+            cosine = self.pool.vectors @ self.pool.vectors[row]
+            self._likeness[row] = np.asarray((cosine - self._usual) / max(1.0 - self._usual, 1e-6), dtype=np.float64)
+        return self._likeness[row]
+
+
 def compose(pool: Pool, options: RankingOptions, size: int, rng: np.random.Generator) -> list[Pick]:
     """Fill up to `size` places. A shorter slate is the beginning of a longer one made with the same random numbers."""
-    relevance = _scaled(pool.scores)
-    redundancy = np.zeros(len(pool))
-    usual = _usual_cosine(pool.vectors)
+    policy = Policy(pool, options)
     picks: list[Pick] = []
     while len(picks) < min(size, len(pool)):
-        choices = open_choices(pool, options, [pick.row for pick in picks])
-        worth = (1 - options.mmr_weight) * relevance[choices] - options.mmr_weight * redundancy[choices]
-        pick = _draw(choices, int(choices[worth.argmax()]), options.epsilon, rng)
-        likeness = (pool.vectors @ pool.vectors[pick.row] - usual) / max(1.0 - usual, 1e-6)
-        redundancy = np.maximum(redundancy, likeness)
-        picks.append(pick)
+        picks.append(_draw(policy.place([pick.row for pick in picks]), options.epsilon, rng))
     return picks
 
 
@@ -76,10 +108,10 @@ def open_choices(pool: Pool, options: RankingOptions, picked: list[int]) -> NDAr
 
 def _wishes(pool: Pool, options: RankingOptions, picked: list[int]) -> Iterator[NDArray[np.bool_]]:
     """What a place should be, the firmest wish first: each narrows the choice only as far as something is left."""
-    yield _below_cap(pool.story, picked, 1)
+    yield from _below_cap(pool.story, picked, 1)
     yield ~pool.sunk
-    yield _below_cap(pool.source, picked, options.per_source)
-    yield _below_cap(pool.kind, picked, options.per_kind)
+    yield from _below_cap(pool.source, picked, options.per_source)
+    yield from _below_cap(pool.kind, picked, options.per_kind)
     place = len(picked) + 1
     own = int(pool.own[picked].sum())
     room_for_own = own < _portion(options.own_share, place)
@@ -91,16 +123,17 @@ def _portion(share: float, places: int) -> int:
     return ceil(share * places - 1e-9)  # 0.55 × 20 is a little over 11 in binary
 
 
-def _below_cap(codes: NDArray[np.intp], picked: list[int], cap: int) -> NDArray[np.bool_]:
-    values, counts = np.unique(codes[picked], return_counts=True)
-    full = values[(counts >= cap) & (values != NONE)]
-    return np.isin(codes, full, invert=True)
+def _below_cap(codes: NDArray[np.intp], picked: list[int], cap: int) -> Iterator[NDArray[np.bool_]]:
+    """No wish at all where no code is full, which is most of the time."""
+    counts = Counter(codes[picked].tolist())
+    full = [code for code, count in counts.items() if count >= cap and code != NONE]
+    if full:
+        yield (codes[:, np.newaxis] != full).all(axis=1)
 
 
-def _draw(choices: NDArray[np.intp], greedy: int, epsilon: float, rng: np.random.Generator) -> Pick:
-    row = int(rng.choice(choices)) if rng.random() < epsilon else greedy
-    propensity = (1 - epsilon) * (row == greedy) + epsilon / len(choices)
-    return Pick(row, propensity, explored=row != greedy)
+def _draw(place: Place, epsilon: float, rng: np.random.Generator) -> Pick:
+    row = int(rng.choice(place.choices)) if rng.random() < epsilon else place.greedy
+    return Pick(row, place.propensity(row, epsilon), explored=row != place.greedy)
 
 
 def _scaled(scores: NDArray[np.float64]) -> NDArray[np.float64]:

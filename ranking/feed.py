@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from catalog import articles, audiences, events, people, slates, tenants
+from catalog import articles, audiences, events, experiments, people, slates, tenants
 from catalog.database import Database
 from catalog.errors import Forbidden, Invalid, Unavailable
 from catalog.ids import ArticleId, EmployeeId, SlateId, TenantId, new_id
@@ -22,6 +22,7 @@ from ranking import candidates, features, profile
 from ranking.config import RankingOptions
 from ranking.diversify import Pool, compose
 from ranking.eligibility import allowed
+from ranking.experiments import Setting, setting
 from ranking.explain import Explainer
 from ranking.profile import Person
 from ranking.scoring import score
@@ -63,7 +64,7 @@ def rank(
     """
     chosen, rows = prepare(snapshot, state, person, options, now, rng, language)
     scores = score(ranker, rows)
-    picks = compose(_pool(snapshot, state, person, chosen, scores, options), options, size, rng)
+    picks = compose(pool_of(snapshot, state, person, chosen, scores, options), options, size, rng)
     explainer = Explainer(snapshot, state, person, options, now)
     items = []
     for position, pick in enumerate(picks, start=1):
@@ -112,7 +113,7 @@ def available(
     return offered
 
 
-def _pool(
+def pool_of(
     snapshot: Snapshot,
     state: State,
     person: Person,
@@ -120,6 +121,7 @@ def _pool(
     scores: NDArray[np.float64],
     options: RankingOptions,
 ) -> Pool:
+    """What the slate is made of, given the candidates `chosen` and their `scores`."""
     history = state.history(person.id)
     often_seen = {article for article, times in history.seen.items() if times >= options.sink_after}
     stale = often_seen | history.articles(EventType.OPEN)
@@ -145,6 +147,7 @@ class _Request:
     now: datetime
     size: int
     language: str | None
+    setting: Setting
 
 
 class FeedService:
@@ -154,10 +157,17 @@ class FeedService:
     so that what somebody just did counts at once.
     """
 
-    def __init__(self, tenant: TenantId, ranker: Callable[[], Ranker], options: RankingOptions) -> None:
-        """`ranker` is asked at every call, so that a promotion needs no restart."""
+    def __init__(
+        self,
+        tenant: TenantId,
+        ranker: Callable[[], Ranker],
+        options: RankingOptions,
+        named: Callable[[str], Ranker] | None = None,
+    ) -> None:
+        """`ranker` is asked at every call, so that a promotion needs no restart; `named` finds those of experiments."""
         self._tenant = tenant
         self._ranker = ranker
+        self._named = named
         self._options = options
         self._lock = Lock()
         self._state = State()
@@ -181,7 +191,8 @@ class FeedService:
                 employee = _opted_in(connection, self._tenant, employee_id)
                 self._catch_up(connection, tenant)
                 person = profile.build(employee.id, employee.axes, self._state, self._snapshot, now)
-                request = _Request(tenant, person, now, size, language)
+                trying = setting(experiments.running(connection, self._tenant), person.id, self._options)
+                request = _Request(tenant, person, now, size, language, trying)
                 standing = self._standing(connection, request)
             if standing is not None:
                 return standing
@@ -194,8 +205,9 @@ class FeedService:
             with database.read() as connection:
                 tenant = tenants.get(connection, self._tenant)
                 self._catch_up(connection, tenant)
+                trying = setting(experiments.running(connection, self._tenant), employee.id, self._options)
             person = profile.build(employee.id, employee.axes, self._state, self._snapshot, now)
-            return self._compose(_Request(tenant, person, now, size, None))
+            return self._compose(_Request(tenant, person, now, size, None, trying))
 
     def _catch_up(self, connection: Connection, tenant: Tenant) -> None:
         """Bring snapshot and state to where the database is in this transaction."""
@@ -220,8 +232,9 @@ class FeedService:
         slate = slates.latest(connection, self._tenant, person.id)
         if slate is None or not now - self._options.standing < slate.created_at <= now:
             return None
-        asked = (request.tenant.content_version, person.axes, request.language)
-        if (slate.content_version, slate.axes, slate.language) != asked:
+        tried = (request.setting.experiment, request.setting.arm)
+        asked = (request.tenant.content_version, person.axes, request.language, *tried)
+        if (slate.content_version, slate.axes, slate.language, slate.experiment, slate.arm) != asked:
             return None
         if self._state.history(person.id).last_deed > slate.seq:
             return None
@@ -234,7 +247,7 @@ class FeedService:
         """Rank for this request, with the heuristic where the ranker in charge cannot be used."""
         slate_id = SlateId(new_id())
         try:
-            ranker, degraded = self._ranker(), False
+            ranker, degraded = self._ranker_of(request.setting), False
             items = self._rank(request, ranker, slate_id)
         except Unavailable as error:
             log.error("the heuristic ranks for tenant %s: %s", self._tenant, error)
@@ -253,10 +266,19 @@ class FeedService:
             feature_names=features.NAMES,
             items=items,
             language=request.language,
+            experiment=request.setting.experiment,
+            arm=request.setting.arm,
         )
 
+    def _ranker_of(self, trying: Setting) -> Ranker:
+        if trying.ranker is None:
+            return self._ranker()
+        if self._named is None:
+            raise Unavailable(f"{trying.experiment} wants {trying.ranker}, and this service knows no ranker by name")
+        return self._named(trying.ranker)
+
     def _rank(self, request: _Request, ranker: Ranker, slate: SlateId) -> tuple[SlateItem, ...]:
-        world = (self._snapshot, self._state, request.person, ranker, self._options)
+        world = (self._snapshot, self._state, request.person, ranker, request.setting.options)
         return rank(*world, request.now, generator(slate), request.size, request.language)
 
     def hand_out(self, database: Database, slate: Slate, record: Record = slates.save) -> Slate:

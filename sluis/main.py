@@ -19,6 +19,8 @@ from sluis.commands import (
     demo,
     embed,
     encode,
+    estimate,
+    experiment,
     feed,
     ingest,
     init,
@@ -47,9 +49,11 @@ app.add_typer(people.app, name="people")
 app.add_typer(picks.app, name="picks")
 app.add_typer(vocabulary.app, name="vocabulary")
 app.add_typer(models.app, name="models")
+app.add_typer(experiment.app, name="experiment")
 app.add_typer(keys.app, name="key")
 app.add_typer(audit.app, name="audit")
 app.add_typer(bench.app, name="bench")
+models.app.command("estimate")(estimate.estimate)
 app.command("init")(init.init)
 app.command("taxonomy")(taxonomy.taxonomy)
 app.command("ingest")(ingest.ingest)

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from catalog import schema, taxonomy, tenants
 from catalog.clock import utcnow
 from catalog.database import Database
-from catalog.errors import ArtefactMismatch
+from catalog.errors import ArtefactMismatch, NotFound
 from catalog.ids import TenantId
 from catalog.taxonomy import Taxonomy
 from catalog.vocabulary import Vocabularies
-from models.heuristic import HeuristicRanker
+from models.heuristic import HEURISTIC, HeuristicRanker
 from models.manifest import RANKER, TAGGERS, Manifest
 from models.protocols import Encoder, Progress, Ranker
 from models.registry import Registry
@@ -66,6 +66,11 @@ class House:
         """The artefacts."""
         return Registry(self.settings.artefacts)
 
+    @property
+    def ranking(self) -> RankingOptions:
+        """How slates are made: for those who serve them, and for those who make them again."""
+        return RankingOptions()
+
     @cached_property
     def rankers(self) -> "Rankers":
         """Whatever ranks now."""
@@ -75,7 +80,7 @@ class House:
         """A service that makes feeds for a tenant; keep it, because it remembers."""
         from ranking.feed import FeedService
 
-        return FeedService(tenant or self.tenant, self.rankers, RankingOptions())
+        return FeedService(tenant or self.tenant, self.rankers, self.ranking, self.rankers.named)
 
     def librarian(self, tenant: TenantId | None = None) -> "Librarian":
         """Who searches for a tenant; keep it, because it remembers. Loads faiss, so it must not load the encoder."""
@@ -155,10 +160,22 @@ class Rankers:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
         self._champion = Promoted(registry, RANKER, self.load)
+        self._by_name: dict[str, Ranker] = {}
 
     def __call__(self) -> Ranker:
         """The ranker to use now. Raises ArtefactMismatch where the champion is not what its manifest says."""
         return self._champion() or HeuristicRanker()
+
+    def named(self, name: str) -> Ranker:
+        """A ranker by the name of its artefact, or the heuristic by its own; read once. Raises ArtefactMismatch."""
+        if name == HEURISTIC:
+            return HeuristicRanker()
+        if name not in self._by_name:
+            try:
+                self._by_name[name] = self.load(self._registry.get(RANKER, name))
+            except NotFound as error:
+                raise ArtefactMismatch(str(error)) from error
+        return self._by_name[name]
 
     def load(self, made: Manifest) -> Ranker:
         """One ranker of the registry, whether it is in use or not."""

@@ -5,7 +5,6 @@ import typer
 from catalog import slates
 from catalog.errors import Conflict
 from curation import audit
-from ranking.config import RankingOptions
 from sluis.console import AsJson, out, print_json, progress
 from sluis.wiring import open_house
 
@@ -54,7 +53,7 @@ def replay(*, as_json: AsJson = False) -> None:
     with house.database.read() as connection:
         total = slates.count(connection, house.tenant)
     with progress("Replaying", total) as tick:
-        found = run(house.database, house.tenant, RankingOptions(), progress=tick)
+        found = run(house.database, house.tenant, house.ranking, progress=tick)
     if as_json:
         print_json(found)
     else:

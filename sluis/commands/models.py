@@ -64,15 +64,17 @@ def promote(
 ) -> None:
     """Let a ranker rank, if it is not worse than what ranks now on the newest days. Takes effect at the next feed."""
     house = open_house()
-    challenger = _challenger(house, name, newest)
-    verdict = compare(_unseen(load(house), challenger), _champion(house), house.rankers.load(challenger), GateOptions())
+    challenger = challenger_named(house, name, newest)
+    verdict = compare(
+        _unseen(load(house), challenger), champion_of(house), house.rankers.load(challenger), GateOptions()
+    )
     if not verdict.passed:
         raise GateClosed(f"{challenger.name} stays a challenger; {verdict.reason}")
     house.registry.promote(RANKER, challenger.name)
     out.print(f"{challenger.name} ranks now; {verdict.reason}", soft_wrap=True)
 
 
-def _champion(house: House) -> Ranker:
+def champion_of(house: House) -> Ranker:
     """What ranks now: the heuristic, as in the server, where the champion cannot be read."""
     try:
         return house.rankers()
@@ -81,7 +83,8 @@ def _champion(house: House) -> Ranker:
         return HeuristicRanker()
 
 
-def _challenger(house: House, name: str, newest: bool) -> Manifest:
+def challenger_named(house: House, name: str, newest: bool) -> Manifest:
+    """The one ranker that a command names. Raises Invalid, and NotFound."""
     if bool(name) == newest:
         raise Invalid("name one ranker, or say --newest: 'sluis models list' shows them")
     made = house.registry.manifests(RANKER)

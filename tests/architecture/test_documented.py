@@ -63,6 +63,7 @@ def every(kind):
 
 
 IN_THE_TERMINAL = (
+    "catalog.experiments",
     "catalog.own_concepts",
     "catalog.standards",
     "curation.certifying",
