@@ -65,7 +65,7 @@ class Snapshot:
             live_from=_seconds(article.live_from for article in articles),
             expires=_seconds(article.expires_at for article in articles),
             source=_codes(article.source_id for article in articles)[0],
-            story=_codes(article.story for article in articles)[0],
+            story=_codes(article.story_id or article.id for article in articles)[0],
             language=language,
             languages=languages,
             internal=np.array([article.internal for article in articles], dtype=np.bool_),
