@@ -37,6 +37,30 @@ class Company:
     led: Column
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Openers:
+    """The last people who opened each of n articles, one after the other: whose row, who, and at which POSIX seconds.
+
+    `told` (n,) is how many of them each article has, at most `OPENERS`.
+    """
+
+    rows: Codes
+    people: NDArray[np.int32]
+    at: Column
+    told: NDArray[np.int64]
+
+    def total(self, values: Column) -> Column:
+        """The sum of `values`, one per opener, over those of each article: (n,)."""
+        return np.bincount(self.rows, values, len(self.told)).astype(np.float64)
+
+    def most(self, values: Column) -> Column:
+        """The greatest of `values`, none below 0, of each article's openers, 0 where it has none: (n,)."""
+        most, some = np.zeros(len(self.told)), self.told > 0
+        if some.any():
+            most[some] = np.maximum.reduceat(values, (np.cumsum(self.told) - self.told)[some])
+        return most
+
+
 class Crowd:
     """Advanced by `ranking.state.State`, with the codes it gives: from 1, and 0 for what is not known."""
 
@@ -44,6 +68,8 @@ class Crowd:
         self._openers: NDArray[np.int32] = np.zeros((1, OPENERS), np.int32)
         self._opened_at: Column = np.zeros((1, OPENERS))
         self._opens: NDArray[np.int64] = np.zeros(1, np.int64)
+        self._begun: NDArray[np.int64] = np.zeros(1, np.int64)
+        self._all = 0
         self._bringer: NDArray[np.int32] = np.zeros(1, np.int32)
         self._opened: NDArray[np.int64] = np.zeros(1, np.int64)
         self._brought: NDArray[np.int64] = np.zeros(1, np.int64)
@@ -55,6 +81,8 @@ class Crowd:
         self._brought = grown(self._brought, person + 1)
         self._opened = grown(self._opened, person + 1)
         self._reached = grown(self._reached, person + 1)
+        self._begun = grown(self._begun, article + 1)
+        self._begun[article] = self._all
         self._bringer[article] = person
         self._brought[person] += 1
 
@@ -68,17 +96,27 @@ class Crowd:
         self._openers[article, place] = person
         self._opened_at[article, place] = at
         self._opens[article] += 1
+        self._all += 1
         self._opened[person] += 1
         self._reached[self._bringer[article]] += int(self._bringer[article] != person)
 
-    def openers(self, articles: Codes) -> tuple[NDArray[np.int32], Column]:
-        """The last people who opened each article, 0 where there were fewer, and when: both (articles, OPENERS)."""
-        known = _known(articles, self._openers)
-        return self._openers[known], self._opened_at[known]
+    def openers(self, articles: Codes) -> Openers:
+        """The last people who opened each of `articles`."""
+        known = _known(articles, self._opens)
+        told = np.minimum(self._opens[known], OPENERS)
+        rows = np.repeat(np.arange(len(articles)), told)
+        places = np.arange(len(rows)) - np.repeat(np.cumsum(told) - told, told)
+        which = known[rows] * OPENERS + places
+        return Openers(rows, self._openers.ravel()[which], self._opened_at.ravel()[which], told)
 
     def opens(self, articles: Codes) -> Column:
         """By how many people each was opened."""
         return self._opens[_known(articles, self._opens)].astype(np.float64)
+
+    def opens_since(self, articles: Codes) -> Column:
+        """How often anything was opened since somebody was the first to do anything with each; 0 where nobody was."""
+        known = _known(articles, self._begun)
+        return np.where(self.bringers(articles) > 0, self._all - self._begun[known], 0).astype(np.float64)
 
     def bringers(self, articles: Codes) -> NDArray[np.int32]:
         """Who was the first to do anything with each, 0 for nobody."""
@@ -94,19 +132,17 @@ class Crowd:
 
     def company(self, person: int, articles: Codes, times: Sequence[float]) -> Company:
         """How near everybody is to `person`, who opened `articles` at POSIX seconds `times`."""
-        people, at = self.openers(articles)
-        weights = np.broadcast_to((1.0 / np.log2(2.0 + self.opens(articles)))[:, None], people.shape)
-        earlier = weights * (at < np.asarray(times, dtype=np.float64)[:, None])
-        like, led = (_per_person(people, each, len(self._opened)) for each in (weights, earlier))
+        found = self.openers(articles)
+        weights = (1.0 / np.log2(2.0 + self.opens(articles)))[found.rows]
+        earlier = weights * (found.at < np.asarray(times, dtype=np.float64)[found.rows])
+        like, led = (
+            np.bincount(found.people, each, len(self._opened)).astype(np.float64) for each in (weights, earlier)
+        )
         like[[0, person * (person < len(like))]] = 0.0
         led[[0, person * (person < len(led))]] = 0.0
         like /= np.sqrt((self._opened + _SHRINK) * (len(articles) + _SHRINK))
         led /= self._opened + _LED
         return Company(like, led)
-
-
-def _per_person(people: NDArray[np.int32], weights: Column, length: int) -> Column:
-    return np.bincount(people.ravel(), weights=weights.ravel(), minlength=length).astype(np.float64)
 
 
 def _known(codes: NDArray[np.integer], column: NDArray[np.generic]) -> Codes:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.errors import ArtefactMismatch
+from catalog.ids import ArticleId
 from catalog.records import FUNCTION, EventType
 from models.protocols import Features
 from ranking import signals
@@ -84,6 +85,10 @@ FEATURES: Final = (
     Feature("newer_in_list", "share of the list", "age against what else could be shown", "age"),
     Feature("more_popular_in_list", "share of the list", "popularity against what else could be shown", "popularity"),
     Feature("list_length", "articles", "how much the two ranks in the list mean", "age"),
+    Feature("newer", "articles", "how far down it is, newest first", "age"),
+    Feature("age_to_newest", "log(1 + hours), less that of the newest", "on a Monday all is old", "age"),
+    Feature("opens_since", "log(1 + opens of anything)", "nights and weekends make nothing old", "age"),
+    Feature("opens_10m", "count, half-life 10 minutes", "a message with a link has just gone out", "pace"),
     Feature("opens_1h", "count, half-life 1 hour", "what is being read at this moment", "pace"),
     Feature("opens_3h", "count, half-life 3 hours", "a link that goes round is opened by many within hours", "pace"),
     Feature("opens_per_hour", "people per hour since publication", "young and popular is not old and popular", "pace"),
@@ -119,7 +124,8 @@ FEATURES: Final = (
     Feature("visit_opens", "articles", "the first of a visit is chosen otherwise than the fifth", "visit"),
     Feature("since_seen", "log(1 + hours)", "in the midst of reading, or back after days", "visit"),
     Feature("since_away", "log(1 + hours)", "how much there is to catch up with", "visit"),
-    Feature("here_together", "likeness, by popularity", "whoever opens what they opened just now opens this", "visit"),
+    Feature("here_alike", "likeness / √people", "whoever opens what they opened just now opens this", "visit"),
+    Feature("here_together", "count / √people", "it is often read right before or after it", "visit"),
     Feature("places_from_last", "candidates, newer above 0", "lists are read on from where one was", "visit"),
     Feature("places_from_here", "candidates", "near one of the articles opened in this visit", "visit"),
     Feature("hours_from_last", "± log(1 + hours)", "as old as what was opened last", "visit"),
@@ -147,18 +153,24 @@ def columns(wanted: Sequence[str]) -> list[int]:
 def build(state: State, snapshot: Snapshot, person: Person, candidates: Candidates, now: datetime) -> Features:
     """The rows of `candidates` (indices into the snapshot) for this person at `now`: (n, features), always finite."""
     at, published = now.timestamp(), snapshot.published[candidates]
-    codes = state.codes(snapshot.ids[index] for index in candidates)
+    articles = [snapshot.ids[index] for index in candidates.tolist()]
+    codes = state.codes(articles)
     readers = Readers.of(state, codes, at)
     opens = state.counts(codes, EventType.OPEN, now)
     built = _popularity(state, person, codes, opens, now)
     built |= _content(snapshot, person, candidates, now)
-    built |= _affinity(state, snapshot, person, candidates)
+    built |= _affinity(state, snapshot, person, candidates, articles)
     built |= signals.pace(readers, opens, built["log_age"])
     built |= signals.company(readers, person)
     built |= signals.bringer(state, person, codes)
-    built |= signals.visit(person, readers, published, at)
+    here = state.together(person.visit.opened[len(person.visit.opened) - person.visit.here :])
+    together = np.array([here[article] for article in articles], dtype=np.float64)
+    built |= signals.visit(person, readers, together, published, at)
     built |= signals.habits(person, built["log_age"], at)
     built["newer_in_list"] = share_above(published)
+    built["newer"] = built["newer_in_list"] * max(len(candidates) - 1, 0)
+    built["age_to_newest"] = built["log_age"] - built["log_age"].min(initial=np.inf)
+    built["opens_since"] = np.log1p(state.crowd.opens_since(codes))
     built["more_popular_in_list"] = share_above(built["opens_7d"])
     built["list_length"] = np.full(len(candidates), float(len(candidates)))
     rows: Features = np.stack([built[name] for name in NAMES], axis=1)
@@ -210,12 +222,13 @@ def function_tag(snapshot: Snapshot, person: Person, candidates: Candidates) -> 
     return np.asarray(facet.probability[np.ix_(candidates, own)].max(axis=1, initial=0.0), dtype=np.float64)
 
 
-def _affinity(state: State, snapshot: Snapshot, person: Person, candidates: Candidates) -> dict[str, Column]:
+def _affinity(
+    state: State, snapshot: Snapshot, person: Person, candidates: Candidates, articles: Sequence[ArticleId]
+) -> dict[str, Column]:
     vectors = snapshot.matrix[candidates]
     nearest = (vectors @ person.last_vectors.T).max(axis=1, initial=-1.0) if person.last else np.zeros(len(candidates))
     companions = state.together(person.last)
     seen = state.history(person.id).seen
-    articles = [snapshot.ids[index] for index in candidates]
     return {
         "topic_affinity": _chosen_share(snapshot.facets["topic"], person.topics, candidates),
         "kind_affinity": _chosen_share(snapshot.facets["kind"], person.kinds, candidates),

@@ -10,9 +10,10 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from ranking.crowd import Openers
 from ranking.profile import Person
 from ranking.state import State
-from ranking.tallies import DAY, HOUR, OVER_A_DAY, OVER_AN_HOUR, OVER_HOURS
+from ranking.tallies import DAY, HOUR, OVER_A_DAY, OVER_AN_HOUR, OVER_HOURS, OVER_MINUTES
 
 Column = NDArray[np.float64]
 Columns = dict[str, Column]
@@ -29,31 +30,29 @@ _FEW: Final = 2.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Readers:
-    """The last people who opened each candidate: codes (n, OPENERS), 0 where there were fewer, and seconds since."""
+    """The last people who opened each candidate, how many seconds `ago`, and how many opened each in all, (n,)."""
 
-    people: NDArray[np.int32]
+    openers: Openers
     ago: Column
     opens: Column
-    """How many people opened each in all, (n,)."""
 
     @classmethod
     def of(cls, state: State, codes: Codes, now: float) -> Self:
-        """Those of the articles with these codes; columns that no article fills are left out."""
-        people, at = state.crowd.openers(codes)
-        opens = state.crowd.opens(codes)
-        widest = int(min(people.shape[1], opens.max(initial=0.0)))
-        return cls(people[:, :widest], np.maximum(now - at[:, :widest], 0.0), opens)
+        """Those of the articles with these codes."""
+        openers = state.crowd.openers(codes)
+        return cls(openers, np.maximum(now - openers.at, 0.0), state.crowd.opens(codes))
 
 
 def pace(readers: Readers, opens: Column, log_age: Column) -> Columns:
     """How it goes just now. `opens` (n, half-lives) are its decayed counts."""
-    hour, hours, day = (opens[:, which] for which in (OVER_AN_HOUR, OVER_HOURS, OVER_A_DAY))
-    last = np.where(readers.people > 0, readers.ago, np.inf).min(axis=1, initial=np.inf)
+    minutes, hour, hours, day = (opens[:, which] for which in (OVER_MINUTES, OVER_AN_HOUR, OVER_HOURS, OVER_A_DAY))
+    last = LONGEST - readers.openers.most(np.maximum(LONGEST - readers.ago, 0.0))
     return {
+        "opens_10m": minutes,
         "opens_1h": hour,
         "opens_3h": hours,
         "opens_per_hour": readers.opens / (np.expm1(log_age) + 1.0),
-        "since_last_open": np.log1p(np.minimum(last, LONGEST) / HOUR),
+        "since_last_open": np.log1p(last / HOUR),
         "opens_1h_share": hour / (hour.sum() + _SELDOM),
         "opens_3h_share": hours / (hours.sum() + _SELDOM),
         "opens_1h_in_list": share_above(hour),
@@ -64,22 +63,22 @@ def pace(readers: Readers, opens: Column, log_age: Column) -> Columns:
 
 def company(readers: Readers, person: Person) -> Columns:
     """Who of those that read the same, or that this person follows, has opened it, and how lately."""
-    day = np.exp2(readers.ago / -DAY)
-    like = person.visit.company.like[readers.people]
-    led = person.visit.company.led[readers.people]
-    told = np.maximum(np.minimum(readers.opens, readers.people.shape[1]), 1.0)
-    total, lately, followed = like.sum(axis=1), (like * day**8).sum(axis=1), (led * day).sum(axis=1)
+    openers, near = readers.openers, person.visit.company
+    day, hours = np.exp2(readers.ago / -DAY), np.exp2(readers.ago / (-3 * HOUR))
+    like, led = near.like[openers.people], near.led[openers.people]
+    total, lately, followed = openers.total(like), openers.total(like * hours), openers.total(led * day)
+    mean = total / np.maximum(openers.told, 1)
     return {
         "like_minded": total,
-        "like_minded_mean": total / told,
-        "like_minded_most": like.max(axis=1, initial=0.0),
-        "like_minded_1d": (like * day).sum(axis=1),
+        "like_minded_mean": mean,
+        "like_minded_most": openers.most(like),
+        "like_minded_1d": openers.total(like * day),
         "like_minded_3h": lately,
-        "followed": led.sum(axis=1),
-        "followed_most": led.max(axis=1, initial=0.0),
+        "followed": openers.total(led),
+        "followed_most": openers.most(led),
         "followed_1d": followed,
         "like_minded_in_list": share_above(total),
-        "like_minded_mean_in_list": share_above(total / told),
+        "like_minded_mean_in_list": share_above(mean),
         "like_minded_3h_in_list": share_above(lately),
         "followed_in_list": share_above(followed),
     }
@@ -104,9 +103,12 @@ def bringer(state: State, person: Person, codes: Codes) -> Columns:
     }
 
 
-def visit(person: Person, readers: Readers, published: Column, now: float) -> Columns:
-    """Where this person is: what is new to them, what they passed over, and how near it is to what they just opened."""
-    here, n = person.visit, len(published)
+def visit(person: Person, readers: Readers, together: Column, published: Column, now: float) -> Columns:
+    """Where this person is: what is new to them, what they passed over, and how near it is to what they just opened.
+
+    `together` (n,) counts how often each was read together with what they opened in this visit.
+    """
+    here, openers, n = person.visit, readers.openers, len(published)
     away, seen = (max(moment, now - LONGEST) for moment in (here.away_since, here.seen_at))
     places = np.searchsorted(np.sort(published), published)
     recent = here.published[~np.isnan(here.published)]
@@ -120,7 +122,8 @@ def visit(person: Person, readers: Readers, published: Column, now: float) -> Co
         "visit_opens": np.full(n, float(here.here)),
         "since_seen": np.full(n, np.log1p(max(now - seen, 0.0) / HOUR)),
         "since_away": np.full(n, np.log1p(max(now - away, 0.0) / HOUR)),
-        "here_together": here.here_company.like[readers.people].sum(axis=1) / told,
+        "here_alike": openers.total(here.here_company.like[openers.people]) / told,
+        "here_together": together / told,
         "places_from_last": _places_from(recent[-1:], places, published, signed=True),
         "places_from_here": _places_from(of_visit[~np.isnan(of_visit)], places, published, signed=False),
         "hours_from_last": _hours_from(recent[-1:], published),

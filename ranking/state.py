@@ -11,6 +11,7 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Final, NamedTuple, Self, TypeVar
 
 import numpy as np
@@ -155,10 +156,11 @@ class State:
         return frozenset(self._histories)
 
     def _repeats(self, event: Event) -> bool:
-        return event.employee_id is not None and (event.type, event.article_id) in self.history(event.employee_id).done
+        history = None if event.employee_id is None else self._histories.get(event.employee_id)
+        return history is not None and (event.type, event.article_id) in history.done
 
     def _remember(self, event: Event, employee: EmployeeId, functions: frozenset[str], at: float) -> None:
-        history = self._histories.setdefault(employee, History())
+        history = self._histories.get(employee) or self._histories.setdefault(employee, History())
         if event.type is not EventType.CLICK:
             _visited(history, at)
         if event.type is EventType.SEEN:
@@ -185,8 +187,8 @@ class State:
             people = self._people[article, function]
             if len(people) < PEOPLE_COUNTED:
                 people.add(employee)
-        before = [deed.article for deed in history.deeds if deed.type is EventType.OPEN]
-        for other in before[-COMPANIONS:]:
+        before = (deed.article for deed in reversed(history.deeds) if deed.type is EventType.OPEN)
+        for other in islice(before, COMPANIONS):
             if other != article:
                 self._together[article][other] += 1
                 self._together[other][article] += 1

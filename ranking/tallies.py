@@ -10,9 +10,9 @@ Number = TypeVar("Number", bound=np.generic)
 
 HOUR: Final = 3_600.0
 DAY: Final = 86_400.0
-HALF_LIVES: Final = (1 * HOUR, 3 * HOUR, 1 * DAY, 7 * DAY, 30 * DAY)
+HALF_LIVES: Final = (HOUR / 6, 1 * HOUR, 3 * HOUR, 1 * DAY, 7 * DAY, 30 * DAY)
 """In seconds. They are part of what the features mean, so they are no options."""
-OVER_AN_HOUR, OVER_HOURS, OVER_A_DAY, OVER_A_WEEK, OVER_A_MONTH = range(len(HALF_LIVES))
+OVER_MINUTES, OVER_AN_HOUR, OVER_HOURS, OVER_A_DAY, OVER_A_WEEK, OVER_A_MONTH = range(len(HALF_LIVES))
 """Where the count of each half-life is in what `DecayedCounts.read` answers."""
 
 _RATES: Final = tuple(-1.0 / half_life for half_life in HALF_LIVES)
