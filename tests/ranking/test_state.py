@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog.records import FUNCTION, EventType
@@ -51,8 +51,18 @@ def all_that_can_be_read(state, now=NOW):
         colleagues,
         [state.history(person) for person in PEOPLE],
         state.together(ARTICLES),
+        [company.tobytes() for person in PEOPLE for company in near(state, person)],
+        [
+            who.tolist()
+            for who in (state.crowd.bringers(codes), state.crowd.opens(codes), state.crowd.opens_since(codes))
+        ],
         state.seq,
     )
+
+
+def near(state, person):
+    company = state.company(person, [deed for deed in state.history(person).deeds if deed.type is EventType.OPEN])
+    return company.like, company.led
 
 
 def firsts(happenings):
@@ -84,6 +94,7 @@ def test_doing_the_same_again_makes_an_article_no_more_popular():
     assert state.counts(state.codes(["a"]), EventType.OPEN, NOW)[0] == pytest.approx([2.0] * len(HALF_LIVES))
 
 
+@settings(deadline=None)
 @given(logs, st.integers(0, 25))
 def test_batches_and_readers_change_no_bit(happenings, cut):
     events = log(happenings)
@@ -94,6 +105,7 @@ def test_batches_and_readers_change_no_bit(happenings, cut):
     assert all_that_can_be_read(state) == all_that_can_be_read(State.replay(events))
 
 
+@settings(deadline=None)
 @given(logs, logs, st.randoms())
 def test_what_a_state_knows_does_not_depend_on_what_comes_after(past, future, random):
     shuffled = random.sample(future, len(future))

@@ -36,7 +36,9 @@ def log(count, seed=3, people=8):
     happened = []
     for number in range(count):
         at = BEGUN + number * HOUR
-        article = f"a{number // 2}" if number % 2 == 0 else f"a{dice.randrange(max(0, number // 2 - 6), number // 2 + 1)}"
+        article = (
+            f"a{number // 2}" if number % 2 == 0 else f"a{dice.randrange(max(0, number // 2 - 6), number // 2 + 1)}"
+        )
         happened.append((at, article, f"p{dice.randrange(people)}"))
     return happened
 

@@ -21,7 +21,12 @@ def written(tmp_path, *lines):
 
 
 def test_lines_become_events_in_order_and_articles_are_born_at_the_first(tmp_path):
-    lines = ["20,LIKE,a,ann,1,SP,BR", "10,VIEW,a,bob,2,,", "30,COMMENT CREATED,b,ann,1,SP,BR", "40,FOLLOW,b,bob,1,SP,BR"]
+    lines = [
+        "20,LIKE,a,ann,1,SP,BR",
+        "10,VIEW,a,bob,2,,",
+        "30,COMMENT CREATED,b,ann,1,SP,BR",
+        "40,FOLLOW,b,bob,1,SP,BR",
+    ]
     told = deskdrop.load(written(tmp_path, *lines))
     assert [(event.seq, event.employee_id, event.type) for event in told.events] == [
         (1, "bob", EventType.OPEN),
