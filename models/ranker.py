@@ -58,7 +58,7 @@ class LambdaMartOptions:
 
     rounds: int = 400
     patience: int = 40
-    """Rounds without a better validation score before growing ends; the best round is kept."""
+    """Rounds without a better validation score before growing ends; the best round is kept. 0 grows them all."""
     learning_rate: float = 0.05
     leaves: int = 7
     rows_per_leaf: int = 30
@@ -105,13 +105,13 @@ class LambdaMart:
         """
         data = _dataset(train.worst_first(), options, with_positions=True)
         held_out = _dataset(validation.worst_first(), options, with_positions=False, reference=data)
-        stop = lightgbm.early_stopping(options.patience, verbose=False)
+        stop = [lightgbm.early_stopping(options.patience, verbose=False)] if options.patience else []
         booster = lightgbm.train(
             _parameters(options),
             data,
             num_boost_round=options.rounds,
-            valid_sets=[held_out],
-            callbacks=[stop] + ([_told(progress)] if progress else []),
+            valid_sets=[held_out] if options.patience else [],
+            callbacks=stop + ([_told(progress)] if progress else []),
         )
         return cls(features, booster.model_to_string(num_iteration=booster.best_iteration))
 

@@ -28,9 +28,9 @@ from ranking.state import State
 
 K: Final = 10
 TREES: Final = LambdaMartOptions(
-    rounds=200, learning_rate=0.08, leaves=31, rows_per_leaf=50, feature_share=0.6, threads=1, bins=63
+    rounds=150, patience=0, learning_rate=0.08, leaves=31, rows_per_leaf=50, feature_share=0.6, threads=1, bins=63
 )
-"""Some thousands of touches a month allow larger trees than a young tenant's slates."""
+"""Some thousands of touches a month allow larger trees than a young tenant's slates. How many was chosen on October."""
 Rows = NDArray[np.float32]
 
 
@@ -38,20 +38,23 @@ Rows = NDArray[np.float32]
 class Protocol:
     """What is asked, and how the rankers are kept fresh."""
 
-    learn_from: datetime = datetime(2016, 6, 1, tzinfo=UTC)
-    """Touches from here on are learned from; the state takes in everything before as well."""
     test_from: datetime = datetime(2016, 11, 1, tzinfo=UTC)
     until: datetime = datetime(9999, 1, 1, tzinfo=UTC)
     born_within: timedelta = timedelta(days=60)
     fewest: int = 20
     """A list of no more candidates than this is no question."""
     refit: timedelta = timedelta(days=7)
-    window: timedelta = timedelta(days=150)
-    """How far back a refit looks."""
-    unchosen: int = 60
+    window: timedelta = timedelta(days=75)
+    """How far back a refit looks. The state takes in everything before as well."""
+    unchosen: int = 40
     """How many candidates that were not touched are learned from per touch, drawn evenly."""
     trees: LambdaMartOptions = TREES
     seed: int = 16
+
+    @property
+    def learn_from(self) -> datetime:
+        """The first touches that any refit learns from."""
+        return self.test_from - self.window
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,15 +134,13 @@ def fit(
 ) -> LambdaMart:
     """A ranker of the features `names`, learned from what was asked in the window before `at`.
 
-    One question in ten decides when to stop. What was asked in the test window is sampled as before it.
+    What was asked in the test window is sampled as before it.
     """
     known = [question for question in asked if at - protocol.window <= question.at < at]
     rng = np.random.default_rng(protocol.seed)
     columns = [INDEX[name] for name in names]
-    sampled = [_sampled(question, protocol.unchosen, rng) for question in known]
-    learned = [rows for place, rows in enumerate(sampled) if place % 10]
-    trees = replace(protocol.trees, seed=seed)
-    return LambdaMart.fit(tuple(names), _examples(learned, columns), _examples(sampled[::10], columns), trees)
+    examples = _examples([_sampled(question, protocol.unchosen, rng) for question in known], columns)
+    return LambdaMart.fit(tuple(names), examples, examples, replace(protocol.trees, seed=seed))
 
 
 def _sampled(question: Question, unchosen: int, rng: np.random.Generator) -> Rows:

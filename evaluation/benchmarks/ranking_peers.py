@@ -26,7 +26,9 @@ _EASE_L2: Final = 100.0
 _ALS: Final = {"factors": 64, "regularization": 0.05, "iterations": 15, "random_state": 1}
 
 
-def ranks(engagement: Engagement, test: Sequence[Question], protocol: Protocol) -> dict[str, NDArray[np.float64] | None]:
+def ranks(
+    engagement: Engagement, test: Sequence[Question], protocol: Protocol
+) -> dict[str, NDArray[np.float64] | None]:
     """By peer the ranks of the answers of `test`, which is in order of time; None for one that is not installed."""
     touches = _Touches(engagement)
     found: dict[str, list[float] | None] = {name: [] if _installed(name) else None for name in _PEERS}

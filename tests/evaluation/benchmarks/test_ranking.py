@@ -21,8 +21,8 @@ from tests import make
 
 BEGUN = datetime(2016, 10, 1, tzinfo=UTC)
 PROTOCOL = Protocol(
-    learn_from=BEGUN,
     test_from=BEGUN + timedelta(days=8),
+    window=timedelta(days=8),
     fewest=2,
     unchosen=5,
     trees=LambdaMartOptions(rounds=5, rows_per_leaf=1, threads=1),
