@@ -16,7 +16,8 @@ from ranking.config import RankingOptions
 from ranking.features import function_tag
 from ranking.profile import Person
 from ranking.snapshot import Snapshot
-from ranking.state import OVER_A_WEEK, State
+from ranking.state import State
+from ranking.tallies import OVER_A_WEEK
 
 Indices = NDArray[np.intp]
 Mask = NDArray[np.bool_]
@@ -65,10 +66,10 @@ class _Retrieval:
     def popular(self, left: Mask) -> Indices:
         """Those that people with the same job opened most this week."""
         pool = np.flatnonzero(left)
-        articles = [self.snapshot.ids[index] for index in pool]
+        codes = self.state.codes(self.snapshot.ids[index] for index in pool)
         opens = np.zeros(len(pool))
         for function in self.person.functions:
-            opens += self.state.counts(articles, EventType.OPEN, self.now, function)[:, OVER_A_WEEK]
+            opens += self.state.counts(codes, EventType.OPEN, self.now, function)[:, OVER_A_WEEK]
         return _top(pool, opens, self.options.popular)
 
     def like_recent(self, left: Mask) -> Indices:

@@ -13,11 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.errors import ArtefactMismatch
+from catalog.ids import ArticleId
 from catalog.records import FUNCTION, EventType
 from models.protocols import Features
+from ranking import signals
 from ranking.profile import Person
+from ranking.signals import Readers, share_above
 from ranking.snapshot import Facet, Snapshot
-from ranking.state import HALF_LIVES, OVER_A_DAY, OVER_A_MONTH, OVER_A_WEEK, State
+from ranking.state import State
+from ranking.tallies import OVER_A_DAY, OVER_A_MONTH, OVER_A_WEEK
 
 Column = NDArray[np.float64]
 Candidates = NDArray[np.intp]
@@ -31,44 +35,110 @@ _RATE_PRIOR: Final = (1.0, 20.0)
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """One column: what it counts in, and why it should help."""
+    """One column: what it counts in, why it should help, and in which group an ablation leaves it out."""
 
     name: str
     unit: str
     why: str
+    group: str
 
 
 FEATURES: Final = (
-    Feature("opens_1d", "count, half-life 1 day", "what is being read today"),
-    Feature("opens_7d", "count, half-life 7 days", "what was read this week"),
-    Feature("shares_7d", "count, half-life 7 days", "colleagues put their name to it"),
-    Feature("clicks_7d", "count, half-life 7 days", "the networks it was shared in wanted it"),
-    Feature("dismissals_7d", "count, half-life 7 days", "shown and not wanted"),
-    Feature("open_rate", "opens per impression, smoothed, half-life 30 days", "popularity without exposure"),
-    Feature("function_opens_7d", "count, half-life 7 days", "read by people with the same job"),
-    Feature("function_shares_7d", "count, half-life 7 days", "shared by people with the same job"),
-    Feature("function_open_rate", "opens per impression, smoothed, half-life 30 days", "popularity among the same job"),
-    Feature("log_age", "log(1 + hours since publication)", "news grows old"),
-    Feature("story_size", "articles", "many outlets carry what matters"),
-    Feature("reading_minutes", "minutes", "some have little time"),
-    Feature("internal", "0 or 1", "own content and outside content are used differently"),
-    Feature("audience_focus", "1 / functions named, 0 for everybody", "meant for few means meant for you"),
-    Feature("function_tag", "probability", "the tagger finds it relevant to the person's own function"),
-    Feature("topic_affinity", "share of the person's choices", "the topics this person chooses"),
-    Feature("kind_affinity", "share of the person's choices", "the kinds this person chooses"),
-    Feature("source_affinity", "share of the person's choices", "the sources this person chooses"),
-    Feature("cosine_recent", "cosine", "like what was chosen in the last days"),
-    Feature("cosine_long_term", "cosine", "like what was chosen in the last months"),
-    Feature("cosine_nearest", "cosine", "like one of the last ten articles chosen; several interests stay apart"),
-    Feature("nearest_lift", "0 as the list on average, 1 identical", "cosines of one encoder crowd in a narrow band"),
-    Feature("read_together", "log(1 + count)", "people who opened the last ten also opened this"),
-    Feature("times_seen", "count", "shown before and not chosen"),
-    Feature("newer_in_list", "share of the list", "age against what else could be shown"),
-    Feature("more_popular_in_list", "share of the list", "popularity against what else could be shown"),
-    Feature("list_length", "articles", "how much the two ranks in the list mean"),
+    Feature("opens_1d", "count, half-life 1 day", "what is being read today", "popularity"),
+    Feature("opens_7d", "count, half-life 7 days", "what was read this week", "popularity"),
+    Feature("shares_7d", "count, half-life 7 days", "colleagues put their name to it", "popularity"),
+    Feature("clicks_7d", "count, half-life 7 days", "the networks it was shared in wanted it", "popularity"),
+    Feature("dismissals_7d", "count, half-life 7 days", "shown and not wanted", "popularity"),
+    Feature(
+        "open_rate", "opens per impression, smoothed, half-life 30 days", "popularity without exposure", "popularity"
+    ),
+    Feature("function_opens_7d", "count, half-life 7 days", "read by people with the same job", "function"),
+    Feature("function_shares_7d", "count, half-life 7 days", "shared by people with the same job", "function"),
+    Feature(
+        "function_open_rate",
+        "opens per impression, smoothed, half-life 30 days",
+        "popularity among the same job",
+        "function",
+    ),
+    Feature("log_age", "log(1 + hours since publication)", "news grows old", "age"),
+    Feature("story_size", "articles", "many outlets carry what matters", "content"),
+    Feature("reading_minutes", "minutes", "some have little time", "content"),
+    Feature("internal", "0 or 1", "own content and outside content are used differently", "content"),
+    Feature("audience_focus", "1 / functions named, 0 for everybody", "meant for few means meant for you", "content"),
+    Feature("function_tag", "probability", "the tagger finds it relevant to the person's own function", "function"),
+    Feature("topic_affinity", "share of the person's choices", "the topics this person chooses", "taste"),
+    Feature("kind_affinity", "share of the person's choices", "the kinds this person chooses", "taste"),
+    Feature("source_affinity", "share of the person's choices", "the sources this person chooses", "taste"),
+    Feature("cosine_recent", "cosine", "like what was chosen in the last days", "taste"),
+    Feature("cosine_long_term", "cosine", "like what was chosen in the last months", "taste"),
+    Feature(
+        "cosine_nearest", "cosine", "like one of the last ten articles chosen; several interests stay apart", "taste"
+    ),
+    Feature(
+        "nearest_lift",
+        "0 as the list on average, 1 identical",
+        "cosines of one encoder crowd in a narrow band",
+        "taste",
+    ),
+    Feature("read_together", "log(1 + count)", "people who opened the last ten also opened this", "together"),
+    Feature("times_seen", "count", "shown before and not chosen", "visit"),
+    Feature("newer_in_list", "share of the list", "age against what else could be shown", "age"),
+    Feature("more_popular_in_list", "share of the list", "popularity against what else could be shown", "popularity"),
+    Feature("list_length", "articles", "how much the two ranks in the list mean", "age"),
+    Feature("newer", "articles", "how far down it is, newest first", "age"),
+    Feature("age_to_newest", "log(1 + hours), less that of the newest", "on a Monday all is old", "age"),
+    Feature("opens_since", "log(1 + opens of anything)", "nights and weekends make nothing old", "age"),
+    Feature("opens_10m", "count, half-life 10 minutes", "a message with a link has just gone out", "pace"),
+    Feature("opens_1h", "count, half-life 1 hour", "what is being read at this moment", "pace"),
+    Feature("opens_3h", "count, half-life 3 hours", "a link that goes round is opened by many within hours", "pace"),
+    Feature("opens_per_hour", "people per hour since publication", "young and popular is not old and popular", "pace"),
+    Feature("since_last_open", "log(1 + hours)", "what nobody opens any more is over", "pace"),
+    Feature("opens_1h_share", "share of the list's", "a quiet hour and a busy one compare", "pace"),
+    Feature("opens_3h_share", "share of the list's", "a quiet morning and a busy one compare", "pace"),
+    Feature("opens_1h_in_list", "share of the list", "the pace of this hour against what else could be shown", "pace"),
+    Feature("opens_3h_in_list", "share of the list", "the pace of hours against what else could be shown", "pace"),
+    Feature("opens_1d_in_list", "share of the list", "the pace of a day against what else could be shown", "pace"),
+    Feature("like_minded", "sum of likeness", "people who read the same opened it", "company"),
+    Feature("like_minded_mean", "likeness per opener", "it is read by one's own kind, not by everybody", "company"),
+    Feature("like_minded_most", "likeness", "the one nearest colleague opened it", "company"),
+    Feature("like_minded_1d", "sum of likeness, half-life 1 day", "people who read the same open it today", "company"),
+    Feature("like_minded_3h", "sum of likeness, half-life 3 hours", "they open it just now", "company"),
+    Feature("followed", "sum of shares", "people after whom this person often opens opened it", "company"),
+    Feature("followed_most", "share", "the one most followed opened it", "company"),
+    Feature("followed_1d", "sum of shares, half-life 1 day", "those most followed open it today", "company"),
+    Feature("like_minded_in_list", "share of the list", "likeness against what else could be shown", "company"),
+    Feature("like_minded_mean_in_list", "share of the list", "the same per opener", "company"),
+    Feature("like_minded_3h_in_list", "share of the list", "the same for the last hours", "company"),
+    Feature("followed_in_list", "share of the list", "being followed against what else could be shown", "company"),
+    Feature("bringer_chosen", "articles", "this person opened what the same colleague brought before", "bringer"),
+    Feature("bringer_chosen_share", "share of what was brought, smoothed", "and seldom left one out", "bringer"),
+    Feature("bringer_chosen_in_list", "share of the list", "that against what else could be shown", "bringer"),
+    Feature("bringer_like", "likeness", "who brought it reads the same", "bringer"),
+    Feature("bringer_led", "share", "this person often opens after them", "bringer"),
+    Feature("bringer_brought", "articles", "some bring much, some seldom and with care", "bringer"),
+    Feature("bringer_reach", "opens per article brought", "what they bring is read", "bringer"),
+    Feature("visits_since", "visits, at most 20", "they were here while it was there, and passed it over", "visit"),
+    Feature("opened_since", "articles", "they preferred this many others to it", "visit"),
+    Feature("hours_before_visit", "log(1 + hours)", "how long before their last visit it was there", "visit"),
+    Feature("new_to_visit", "0 or 1", "it came after they left: they cannot have seen it", "visit"),
+    Feature("visit_opens", "articles", "the first of a visit is chosen otherwise than the fifth", "visit"),
+    Feature("since_seen", "log(1 + hours)", "in the midst of reading, or back after days", "visit"),
+    Feature("since_away", "log(1 + hours)", "how much there is to catch up with", "visit"),
+    Feature("here_alike", "likeness / √people", "whoever opens what they opened just now opens this", "visit"),
+    Feature("here_together", "count / √people", "it is often read right before or after it", "visit"),
+    Feature("places_from_last", "candidates, newer above 0", "lists are read on from where one was", "visit"),
+    Feature("places_from_here", "candidates", "near one of the articles opened in this visit", "visit"),
+    Feature("hours_from_last", "± log(1 + hours)", "as old as what was opened last", "visit"),
+    Feature("opened_before", "articles, at most 100", "some open much, some little", "habits"),
+    Feature("age_to_usual", "log(1 + hours), less the usual", "some read news, some catch up", "habits"),
+    Feature("usual_age", "log(1 + hours)", "how old what they open is", "habits"),
+    Feature("age_of_last", "log(1 + hours)", "in this mood they just opened something old", "habits"),
+    Feature("hour", "0 to 23, UTC", "mornings are read otherwise than evenings", "habits"),
+    Feature("weekday", "0 Monday to 6 Sunday, UTC", "so are weekends", "habits"),
 )
 
 NAMES: Final = tuple(feature.name for feature in FEATURES)
+GROUPS: Final = tuple(dict.fromkeys(feature.group for feature in FEATURES))
 INDEX: Final = {name: place for place, name in enumerate(NAMES)}
 
 
@@ -82,30 +152,40 @@ def columns(wanted: Sequence[str]) -> list[int]:
 
 def build(state: State, snapshot: Snapshot, person: Person, candidates: Candidates, now: datetime) -> Features:
     """The rows of `candidates` (indices into the snapshot) for this person at `now`: (n, features), always finite."""
-    built = _popularity(state, snapshot, person, candidates, now)
+    at, published = now.timestamp(), snapshot.published[candidates]
+    articles = [snapshot.ids[index] for index in candidates.tolist()]
+    codes = state.codes(articles)
+    readers = Readers.of(state, codes, at)
+    opens = state.counts(codes, EventType.OPEN, now)
+    built = _popularity(state, person, codes, opens, now)
     built |= _content(snapshot, person, candidates, now)
-    built |= _affinity(state, snapshot, person, candidates)
-    built["newer_in_list"] = _share_above(snapshot.published[candidates])
-    built["more_popular_in_list"] = _share_above(built["opens_7d"])
+    built |= _affinity(state, snapshot, person, candidates, articles)
+    built |= signals.pace(readers, opens, built["log_age"])
+    built |= signals.company(readers, person)
+    built |= signals.bringer(state, person, codes)
+    here = state.together(person.visit.opened[len(person.visit.opened) - person.visit.here :])
+    together = np.array([here[article] for article in articles], dtype=np.float64)
+    built |= signals.visit(person, readers, together, published, at)
+    built |= signals.habits(person, built["log_age"], at)
+    built["newer_in_list"] = share_above(published)
+    built["newer"] = built["newer_in_list"] * max(len(candidates) - 1, 0)
+    built["age_to_newest"] = built["log_age"] - built["log_age"].min(initial=np.inf)
+    built["opens_since"] = np.log1p(state.crowd.opens_since(codes))
+    built["more_popular_in_list"] = share_above(built["opens_7d"])
     built["list_length"] = np.full(len(candidates), float(len(candidates)))
     rows: Features = np.stack([built[name] for name in NAMES], axis=1)
     return rows
 
 
-def _popularity(
-    state: State, snapshot: Snapshot, person: Person, candidates: Candidates, now: datetime
-) -> dict[str, Column]:
-    articles = [snapshot.ids[index] for index in candidates]
-    nothing = np.zeros((len(articles), len(HALF_LIVES)))
-
+def _popularity(state: State, person: Person, codes: Candidates, opens: Column, now: datetime) -> dict[str, Column]:
     def everybody(event: EventType) -> Column:
-        return state.counts(articles, event, now)
+        return state.counts(codes, event, now)
 
     def colleagues(event: EventType) -> Column:
-        counts = [nothing, *(state.counts(articles, event, now, own) for own in person.functions)]
-        return np.asarray(np.maximum.reduce(counts))
+        counts = [state.counts(codes, event, now, own) for own in person.functions]
+        return np.asarray(np.maximum.reduce(counts)) if counts else np.zeros_like(opens)
 
-    opens, own_opens = everybody(EventType.OPEN), colleagues(EventType.OPEN)
+    own_opens = colleagues(EventType.OPEN)
     return {
         "opens_1d": opens[:, OVER_A_DAY],
         "opens_7d": opens[:, OVER_A_WEEK],
@@ -142,12 +222,13 @@ def function_tag(snapshot: Snapshot, person: Person, candidates: Candidates) -> 
     return np.asarray(facet.probability[np.ix_(candidates, own)].max(axis=1, initial=0.0), dtype=np.float64)
 
 
-def _affinity(state: State, snapshot: Snapshot, person: Person, candidates: Candidates) -> dict[str, Column]:
+def _affinity(
+    state: State, snapshot: Snapshot, person: Person, candidates: Candidates, articles: Sequence[ArticleId]
+) -> dict[str, Column]:
     vectors = snapshot.matrix[candidates]
     nearest = (vectors @ person.last_vectors.T).max(axis=1, initial=-1.0) if person.last else np.zeros(len(candidates))
     companions = state.together(person.last)
     seen = state.history(person.id).seen
-    articles = [snapshot.ids[index] for index in candidates]
     return {
         "topic_affinity": _chosen_share(snapshot.facets["topic"], person.topics, candidates),
         "kind_affinity": _chosen_share(snapshot.facets["kind"], person.kinds, candidates),
@@ -175,9 +256,3 @@ def _lift(cosines: Column) -> Column:
     """Cosines on a scale from 0, the mean of the list, to 1, identical; below 0 is less alike than most."""
     mean = float(cosines.mean()) if len(cosines) else 0.0
     return (cosines - mean) / max(1.0 - mean, 1e-6)
-
-
-def _share_above(values: Column) -> Column:
-    """For each value which share of the list is greater. Equal values get the same share, whatever their order."""
-    above = len(values) - np.searchsorted(np.sort(values), values, side="right")
-    return above / max(len(values) - 1, 1)

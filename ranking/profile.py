@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from catalog.ids import ArticleId, EmployeeId
 from catalog.records import FUNCTION, Axes, EventType
+from ranking.crowd import Company
 from ranking.snapshot import NONE, Snapshot
-from ranking.state import DAY, State
+from ranking.state import Deed, State
+from ranking.tallies import DAY
 
 RECENT: Final = 7 * DAY
 LONG_TERM: Final = 60 * DAY
@@ -20,9 +22,37 @@ LONG_TERM: Final = 60 * DAY
 LAST: Final = 10
 """How many of the articles that a person chose last are compared with one by one."""
 
+COMPARED: Final = 100
+"""By how many of the articles that a person opened last they are compared with other people."""
+
 _WEIGHTS: Final = {EventType.OPEN: 1.0, EventType.LIKE: 2.0, EventType.SAVE: 2.0, EventType.SHARE: 3.0}
 _PRIOR: Final = 3.0
 """Weight of the assumption that somebody prefers nothing; without it one opened article would be a passion."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Visit:
+    """Where somebody is in what they are doing: this visit, the ones before it, and who reads the same.
+
+    `company` goes by all they opened last, `here_company` by what they opened in this visit. `opened` are those
+    articles, oldest first, with the POSIX seconds `opened_at` and of when they were `published`, not-a-number for one
+    that left the catalogue; `here` is how many of them, from the end, were in this visit. `began` are the POSIX seconds
+    at which visits began, `away_since` when they last left and `seen_at` when there was the last sign of them: minus
+    infinity for somebody new. `usual_age` and `last_age` are how old articles were when they opened them, as
+    log(1 + hours).
+    """
+
+    company: Company
+    here_company: Company
+    opened: tuple[ArticleId, ...]
+    opened_at: NDArray[np.float64]
+    published: NDArray[np.float64]
+    here: int
+    began: NDArray[np.float64]
+    away_since: float
+    seen_at: float
+    usual_age: float
+    last_age: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,6 +74,7 @@ class Person:
     topics: NDArray[np.float64]
     kinds: NDArray[np.float64]
     sources: NDArray[np.float64]
+    visit: "Visit"
 
     @property
     def functions(self) -> tuple[str, ...]:
@@ -75,7 +106,41 @@ def build(employee: EmployeeId, axes: Axes, state: State, snapshot: Snapshot, no
         topics=_shares(snapshot.facets["topic"].probability[chosen], lasting),
         kinds=_shares(snapshot.facets["kind"].probability[chosen], lasting),
         sources=_source_shares(snapshot, chosen, lasting),
+        visit=_visit(employee, state, snapshot, now),
     )
+
+
+def _visit(employee: EmployeeId, state: State, snapshot: Snapshot, now: datetime) -> Visit:
+    history = state.history(employee)
+    away_since = history.away_since(now.timestamp())
+    first = dict[ArticleId, Deed]()
+    for deed in history.deeds:
+        if deed.type is EventType.OPEN:
+            first.setdefault(deed.article, deed)
+    opened = list(first.values())[-COMPARED:]
+    here = [deed for deed in opened if deed.at > away_since] if away_since < history.here_at else []
+    opened_at = np.array([deed.at for deed in opened], dtype=np.float64)
+    published = np.array([_published(deed.article, snapshot) for deed in opened], dtype=np.float64)
+    ages = np.log1p(np.maximum(opened_at - published, 0.0) / 3600)
+    ages = ages[~np.isnan(ages)]
+    return Visit(
+        company=state.company(employee, opened),
+        here_company=state.company(employee, here),
+        opened=tuple(deed.article for deed in opened),
+        opened_at=opened_at,
+        published=published,
+        here=len(here),
+        began=np.array(history.visits, dtype=np.float64),
+        away_since=away_since,
+        seen_at=history.here_at,
+        usual_age=float(ages.mean()) if len(ages) else 0.0,
+        last_age=float(ages[-1]) if len(ages) else 0.0,
+    )
+
+
+def _published(article: ArticleId, snapshot: Snapshot) -> float:
+    index = snapshot.index_of.get(article)
+    return float("nan") if index is None else float(snapshot.published[index])
 
 
 def _direction(snapshot: Snapshot, chosen: NDArray[np.intp], weights: NDArray[np.float64]) -> NDArray[np.float32]:

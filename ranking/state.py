@@ -3,7 +3,7 @@
 Events are taken in commit order, one by one, so the same log gives the same floats however it was cut into batches, and
 a state at sequence number s knows nothing of what came after s. Reading takes `now` and changes nothing.
 
-Counts decay exponentially and lazily: a key keeps its values as of the last event, and reading lets them age to `now`.
+Articles and people get codes in the order of the log, and what is counted of them is kept in columns by code.
 """
 
 import math
@@ -11,7 +11,7 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import chain
+from itertools import islice
 from typing import Final, NamedTuple, Self, TypeVar
 
 import numpy as np
@@ -20,27 +20,24 @@ from numpy.typing import NDArray
 from catalog.ids import ArticleId, EmployeeId
 from catalog.records import FUNCTION, Event, EventType
 from ranking.config import PEOPLE_COUNTED
+from ranking.crowd import Company, Crowd
+from ranking.tallies import HALF_LIVES, DecayedCounts
 
 Key = TypeVar("Key", bound=Hashable)
-
-DAY: Final = 86_400.0
-HALF_LIVES: Final = (1 * DAY, 7 * DAY, 30 * DAY)
-"""In seconds. They are part of what the features mean, so they are no options."""
-OVER_A_DAY, OVER_A_WEEK, OVER_A_MONTH = range(len(HALF_LIVES))
-"""Where the count of each half-life is in what `State.counts` answers."""
 
 DEEDS_KEPT: Final = 200
 """How many of a person's last deeds are remembered."""
 ARTICLES_KEPT: Final = 2000
 """Of how many articles we remember that a person was shown them, and how many different deeds."""
+VISITS_KEPT: Final = 20
+"""Of how many of a person's last visits is remembered when they began."""
+PAUSE: Final = 1_800.0
+"""After this many seconds without a sign of somebody their next one begins another visit."""
 COMPANIONS: Final = 5
 """An opened article counts as read together with this many that the same person opened before it."""
 
 DEEDS: Final = frozenset(EventType) - {EventType.SEEN, EventType.CLICK}
 """What a person did by choice. To be shown something is no choice, and a click is somebody else's."""
-
-_RATES: Final = tuple(-1.0 / half_life for half_life in HALF_LIVES)
-_NOTHING: Final = (0.0,) * (1 + len(HALF_LIVES))
 
 
 class Deed(NamedTuple):
@@ -51,43 +48,26 @@ class Deed(NamedTuple):
     article: ArticleId
 
 
-class DecayedCounts:
-    """A count per key at every half-life of `HALF_LIVES`."""
-
-    __slots__ = ("_entries",)
-
-    def __init__(self) -> None:
-        self._entries: dict[Hashable, tuple[float, ...]] = {}
-
-    def add(self, key: Hashable, at: float) -> None:
-        """Count one more at POSIX seconds `at`, which may lie before what was counted last."""
-        last, *counts = self._entries.get(key, (at, *_NOTHING[1:]))
-        left = [math.exp2(abs(at - last) * rate) for rate in _RATES]  # of a count of 1, over the time between the two
-        pairs = zip(counts, left, strict=True)
-        grown = [count * rest + 1.0 for count, rest in pairs] if at >= last else [count + rest for count, rest in pairs]
-        self._entries[key] = (max(at, last), *grown)
-
-    def read(self, keys: Sequence[Hashable], now: float) -> NDArray[np.float64]:
-        """The counts of `keys` as of POSIX seconds `now`, shape (keys, half-lives)."""
-        entries = self._entries
-        rows = chain.from_iterable(entries.get(key, _NOTHING) for key in keys)
-        table = np.fromiter(rows, np.float64, len(keys) * len(_NOTHING)).reshape(len(keys), len(_NOTHING))
-        age = np.maximum(now - table[:, :1], 0.0)
-        return np.asarray(table[:, 1:] * np.exp2(age * np.array(_RATES)))
-
-
 @dataclass(slots=True)
 class History:
     """What one person did and was shown, bounded.
 
     `deeds` are the last in order, `done` and `seen` how often each deed was done and each article was shown, and
-    `last_deed` is the sequence number of the last thing they chose to do.
+    `last_deed` is the sequence number of the last thing they chose to do. `visits` are the POSIX seconds at which their
+    last visits began, `left_at` is when the visit before the last one ended, and `here_at` the last sign of them.
     """
 
     deeds: deque[Deed] = field(default_factory=lambda: deque(maxlen=DEEDS_KEPT))
     done: dict[tuple[EventType, ArticleId], int] = field(default_factory=dict)
     seen: dict[ArticleId, int] = field(default_factory=dict)
     last_deed: int = 0
+    visits: tuple[float, ...] = ()
+    left_at: float = -math.inf
+    here_at: float = -math.inf
+
+    def away_since(self, now: float) -> float:
+        """When the visit before the one at `now` ended: what is newer they could not see until this visit."""
+        return self.left_at if now - self.here_at < PAUSE else self.here_at
 
     def articles(self, *types: EventType) -> set[ArticleId]:
         """The articles with which they did one of these."""
@@ -99,7 +79,10 @@ class State:
 
     def __init__(self) -> None:
         self.seq = 0
-        self._counts = DecayedCounts()
+        self._codes: dict[ArticleId, int] = {}
+        self._person_codes: dict[EmployeeId, int] = {}
+        self._counts: dict[tuple[EventType, str | None], DecayedCounts] = defaultdict(DecayedCounts)
+        self._crowd = Crowd()
         self._people: dict[tuple[ArticleId, str | None], set[EmployeeId]] = defaultdict(set)
         self._together: dict[ArticleId, Counter[ArticleId]] = defaultdict(Counter)
         self._histories: dict[EmployeeId, History] = {}
@@ -123,17 +106,34 @@ class State:
         at = min(event.at, event.received_at).timestamp()
         functions = event.axes.get(FUNCTION, frozenset())
         if not self._repeats(event):
+            code = self._codes.setdefault(event.article_id, len(self._codes) + 1)
             for function in (None, *sorted(functions)):
-                self._counts.add((event.article_id, event.type, function), at)
+                self._counts[event.type, function].add(code, at)
         if event.employee_id is not None:
             self._remember(event, event.employee_id, functions, at)
         self.seq = event.seq
 
+    def codes(self, articles: Iterable[ArticleId]) -> NDArray[np.intp]:
+        """What stands for each article in `counts` and `crowd`, 0 for one that nothing happened with."""
+        known = self._codes
+        return np.array([known.get(article, 0) for article in articles], dtype=np.intp)
+
     def counts(
-        self, articles: Sequence[ArticleId], event: EventType, now: datetime, function: str | None = None
+        self, codes: NDArray[np.intp], event: EventType, now: datetime, function: str | None = None
     ) -> NDArray[np.float64]:
         """Decayed counts of one type of event, by everybody or by people with `function`: (articles, half-lives)."""
-        return self._counts.read([(article, event, function) for article in articles], now.timestamp())
+        counted = self._counts.get((event, function))
+        return np.zeros((len(codes), len(HALF_LIVES))) if counted is None else counted.read(codes, now.timestamp())
+
+    @property
+    def crowd(self) -> Crowd:
+        """Who opened what. To be read only."""
+        return self._crowd
+
+    def company(self, employee: EmployeeId, deeds: Sequence[Deed]) -> Company:
+        """How near everybody is to this person, going by the articles of `deeds` of theirs."""
+        codes = self.codes(deed.article for deed in deeds)
+        return self._crowd.company(self._person_codes.get(employee, 0), codes, [deed.at for deed in deeds])
 
     def colleagues(self, article: ArticleId, besides: EmployeeId, function: str | None = None) -> int:
         """How many other people, or other people with `function`, opened it; exact up to `PEOPLE_COUNTED`."""
@@ -156,26 +156,39 @@ class State:
         return frozenset(self._histories)
 
     def _repeats(self, event: Event) -> bool:
-        return event.employee_id is not None and (event.type, event.article_id) in self.history(event.employee_id).done
+        history = None if event.employee_id is None else self._histories.get(event.employee_id)
+        return history is not None and (event.type, event.article_id) in history.done
 
     def _remember(self, event: Event, employee: EmployeeId, functions: frozenset[str], at: float) -> None:
-        history = self._histories.setdefault(employee, History())
+        history = self._histories.get(employee) or self._histories.setdefault(employee, History())
+        if event.type is not EventType.CLICK:
+            _visited(history, at)
         if event.type is EventType.SEEN:
             _bounded_add(history.seen, event.article_id)
         if event.type is EventType.OPEN:
             self._opened(event.article_id, employee, functions, history)
         if event.type in DEEDS:
+            self._joined(event, employee, at, again=(event.type, event.article_id) in history.done)
             _bounded_add(history.done, (event.type, event.article_id))
             history.deeds.append(Deed(at, event.type, event.article_id))
             history.last_deed = event.seq
+
+    def _joined(self, event: Event, employee: EmployeeId, at: float, *, again: bool) -> None:
+        """Tell the crowd. Whoever dismisses an article does not bring it to the others."""
+        code = self._codes[event.article_id]
+        person = self._person_codes.setdefault(employee, len(self._person_codes) + 1)
+        if event.type is not EventType.DISMISS and not self._crowd.bringers(np.array([code]))[0]:
+            self._crowd.brought(code, person)
+        if event.type is EventType.OPEN and not again:
+            self._crowd.opened(code, person, at)
 
     def _opened(self, article: ArticleId, employee: EmployeeId, functions: frozenset[str], history: History) -> None:
         for function in (None, *functions):
             people = self._people[article, function]
             if len(people) < PEOPLE_COUNTED:
                 people.add(employee)
-        before = [deed.article for deed in history.deeds if deed.type is EventType.OPEN]
-        for other in before[-COMPANIONS:]:
+        before = (deed.article for deed in reversed(history.deeds) if deed.type is EventType.OPEN)
+        for other in islice(before, COMPANIONS):
             if other != article:
                 self._together[article][other] += 1
                 self._together[other][article] += 1
@@ -186,3 +199,11 @@ def _bounded_add(counts: dict[Key, int], key: Key) -> None:
     counts[key] = counts.pop(key, 0) + 1
     if len(counts) > ARTICLES_KEPT:
         del counts[next(iter(counts))]
+
+
+def _visited(history: History, at: float) -> None:
+    """A sign of this person at POSIX seconds `at`; one that comes late, from before the last, changes nothing."""
+    if at - history.here_at >= PAUSE:
+        history.left_at = history.here_at
+        history.visits = (*history.visits[1 - VISITS_KEPT :], at)
+    history.here_at = max(history.here_at, at)

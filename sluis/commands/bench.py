@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -77,6 +78,29 @@ def certificate(*, as_json: AsJson = False) -> None:
     trials = benchmark.Trials()
     with progress("Calibrations", trials.steps) as tick:
         found = benchmark.measure(trials, CertificateOptions(), tick)
+    _show(found, as_json)
+
+
+@app.command()
+def ranking(
+    name: Annotated[str, typer.Argument(help="Which log of reading: deskdrop.")] = "deskdrop",
+    data: Data = None,
+    *,
+    refit_days: Annotated[float, typer.Option(min=0.1, help="After how many days the ranker is learned again.")] = 7.0,
+    ablation: Annotated[bool, typer.Option(help="Also learn without each group of features; takes long.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """The ranker on what people read next, asked before it is told, beside what else could rank."""
+    from evaluation.benchmarks import ranking as benchmark
+    from evaluation.benchmarks.prequential import Protocol
+    from evaluation.loaders import deskdrop
+
+    if name != "deskdrop":
+        raise Invalid(f"there is no log of reading called {name!r}: use deskdrop")
+    engagement = deskdrop.load(_required(data))
+    protocol = Protocol(refit=timedelta(days=refit_days))
+    with progress("Reading along, then learning", len(engagement.events)) as tick:
+        found = benchmark.measure(engagement, protocol, tick, ablation=ablation)
     _show(found, as_json)
 
 

@@ -10,6 +10,7 @@ from api.app import create_app
 from catalog.claims import LeaseLost
 from catalog.errors import SluisError
 from catalog.sources import SourceExists
+from ranking.features import FEATURES
 from sluis.main import app
 from sluis.settings import Settings
 
@@ -95,3 +96,9 @@ def test_links_lead_somewhere(page):
     for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text(encoding="utf-8")):
         if not target.startswith("http"):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_every_feature_is_documented_as_it_is_declared():
+    page = (ROOT / "docs" / "features.md").read_text(encoding="utf-8")
+    told = re.findall(r"^\| `(\w+)` \| (.*?) \| (.*?) \| (\w+) \|$", page, re.MULTILINE)
+    assert told == [(each.name, each.unit, each.why, each.group) for each in FEATURES]

@@ -1,0 +1,81 @@
+"""Deskdrop: what employees of one company did with articles that colleagues shared inside it, March to December 2016.
+
+There are no impressions and no job titles. Articles have a text only where the copy holds one, and those were picked by
+how popular they became: a text, an author or a language says something of the future, so none of them is read here.
+"""
+
+import csv
+import gzip
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from catalog.errors import Invalid
+from catalog.ids import ArticleId, EmployeeId, EventId
+from catalog.records import ALL, FUNCTION, Audience, Event, EventType, LiveArticle
+
+FILE: Final = Path("deskdrop") / "interactions.csv.gz"
+
+_TYPES: Final[Mapping[str, EventType]] = {
+    "VIEW": EventType.OPEN,
+    "LIKE": EventType.LIKE,
+    "BOOKMARK": EventType.SAVE,
+    "FOLLOW": EventType.SAVE,
+    "COMMENT CREATED": EventType.SHARE,
+}
+"""To follow an article is to want it kept near; to comment on one is to put one's name to it before colleagues."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Engagement:
+    """Events in order, numbered from 1 without gaps, and the articles they are about, by when they were published."""
+
+    events: tuple[Event, ...]
+    articles: tuple[LiveArticle, ...]
+
+
+def load(folder: Path) -> Engagement:
+    """Read the copy under `folder`. An article is published at the moment of its first event.
+
+    Raises Invalid where there is no such file, or a line of it is of no known kind.
+    """
+    path = folder / FILE
+    if not path.is_file():
+        raise Invalid(f"there is no {FILE} in {folder}: see docs/benchmarks.md")
+    events = tuple(_events(path))
+    born = dict[ArticleId, datetime]()
+    for event in events:
+        born.setdefault(event.article_id, event.at)
+    return Engagement(events, tuple(_article(article, at) for article, at in born.items()))
+
+
+def _events(path: Path) -> Iterator[Event]:
+    with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
+        lines = sorted(csv.DictReader(file), key=lambda line: int(line["timestamp"]))
+    for seq, line in enumerate(lines, start=1):
+        if line["eventType"] not in _TYPES:
+            raise Invalid(f"{path}: {line['eventType']!r} is no kind of event that Deskdrop has")
+        at = datetime.fromtimestamp(int(line["timestamp"]), UTC)
+        article, person = ArticleId(line["contentId"]), EmployeeId(line["personId"])
+        yield Event(EventId(str(seq)), _TYPES[line["eventType"]], article, at, at, None, person, seq=seq)
+
+
+def _article(article: ArticleId, at: datetime) -> LiveArticle:
+    return LiveArticle(
+        id=article,
+        source_id=None,
+        story_id=None,
+        language=None,
+        internal=False,
+        words=0,
+        published_at=at,
+        live_from=at,
+        expires_at=None,
+        audience=Audience({FUNCTION: frozenset({ALL})}),
+        tags={},
+        vector=np.zeros(1, dtype=np.float32),
+    )

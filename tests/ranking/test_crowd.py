@@ -1,0 +1,82 @@
+"""Who opened what: bounded, in order, and likeness that is read off it."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catalog.records import EventType
+from ranking.crowd import OPENERS, Crowd
+from ranking.state import Deed, State
+from tests.ranking.worlds import did, opened
+
+opens = st.lists(st.tuples(st.integers(1, 4), st.integers(1, 6)), unique=True, max_size=24)
+
+
+def crowd(*pairs):
+    """Each (article, person), a second after the one before; whoever is first brings it."""
+    made, begun = Crowd(), set()
+    for at, (article, person) in enumerate(pairs):
+        if article not in begun:
+            made.brought(article, person)
+            begun.add(article)
+        made.opened(article, person, float(at))
+    return made
+
+
+@given(opens)
+def test_likeness_is_what_two_people_share_by_how_rare_it_is(pairs):
+    made = crowd(*pairs)
+    own = [article for article, person in pairs if person == 1]
+    times = [float(at) for at, (_, person) in enumerate(pairs) if person == 1]
+    company = made.company(1, np.array(own, dtype=np.intp), times)
+    for other in {person for _, person in pairs} - {1}:
+        theirs = [article for article, person in pairs if person == other]
+        when = {article: float(at) for at, (article, person) in enumerate(pairs) if person == other}
+        people = {article: sum(a == article for a, _ in pairs) for article in own}
+        shared = [article for article in own if article in theirs]
+        length = math.sqrt((len(own) + 5) * (len(theirs) + 5))
+        expected = sum(1 / math.log2(2 + people[article]) for article in shared) / length
+        assert company.like[other] == pytest.approx(expected)
+        led = [a for a, at in zip(own, times, strict=True) if a in theirs and when[a] < at]
+        assert company.led[other] == pytest.approx(sum(1 / math.log2(2 + people[a]) for a in led) / (len(theirs) + 10))
+    assert not company.like[[0]].any()
+    assert len(company.like) < 2 or company.like[1] == 0.0
+
+
+def test_an_article_remembers_the_last_who_opened_it_and_how_many_there_were():
+    made = crowd(*[(1, person) for person in range(1, OPENERS + 4)])
+    openers = made.openers(np.array([1, 0, 7]))
+    assert openers.told.tolist() == [OPENERS, 0, 0]
+    assert set(openers.people.tolist()) == set(range(4, OPENERS + 4))
+    assert made.opens(np.array([1, 0, 7])).tolist() == [OPENERS + 3.0, 0.0, 0.0]
+    assert openers.total(np.ones(OPENERS)).tolist() == [OPENERS, 0.0, 0.0]
+    assert openers.most(openers.at).tolist() == [OPENERS + 2.0, 0.0, 0.0]
+
+
+def test_who_was_first_brought_it_and_reaches_those_who_follow():
+    made = crowd((1, 1), (1, 2), (2, 1), (1, 3), (3, 2))
+    assert made.bringers(np.array([1, 2, 3, 9])).tolist() == [1, 1, 2, 0]
+    assert made.brought_by(np.array([1, 2, 3], np.int32)).tolist() == [2.0, 1.0, 0.0]
+    assert made.reached_by(np.array([1, 2], np.int32)).tolist() == [2.0, 0.0]
+    assert made.opens_since(np.array([1, 2, 3, 9])).tolist() == [5.0, 3.0, 1.0, 0.0]
+
+
+def test_nobody_is_near_to_a_stranger():
+    company = State().company("stranger", [])
+    assert not company.like.any()
+    assert not company.led.any()
+    known = did(*opened("bob", "a0"))
+    assert not known.company("stranger", []).like.any()
+
+
+def test_opening_again_makes_nobody_nearer_and_dismissing_brings_nothing():
+    once = did(*opened("bob", "a0"), *opened("ann", "a0"))
+    again = did(*opened("bob", "a0"), *opened("ann", "a0"), *opened("bob", "a0"))
+    deeds = [Deed(0.0, EventType.OPEN, "a0")]
+    assert once.company("ann", deeds).like.tolist() == again.company("ann", deeds).like.tolist()
+    refused = did(("ann", EventType.DISMISS, "a0"), *opened("bob", "a0"))
+    codes = refused.codes(["a0"])
+    assert refused.crowd.bringers(codes).tolist() == [2]
