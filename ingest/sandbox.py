@@ -40,6 +40,7 @@ _UNTOLD: Final = 255
 """What multiprocessing says where another thread has read the exit code, as each start of a child may do."""
 
 
+
 class TooCostly(Invalid):
     """Reading this takes more time or memory than anybody's page is worth, or brings the reader down."""
 
