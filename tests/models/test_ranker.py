@@ -104,6 +104,13 @@ def test_growing_stops_when_the_validation_slates_gain_no_more() -> None:
     assert b'"trees": %d' % (len(heard) - 5) in ranker.to_files()[FACTS_FILE]
 
 
+def test_without_patience_all_rounds_are_grown_whatever_the_validation_says() -> None:
+    useless = planted(20, seed=9)
+    useless = Examples(useless.rows, np.zeros_like(useless.labels), useless.positions, useless.groups)
+    grown = LambdaMart.fit(NAMES, planted(60, seed=8), useless, LambdaMartOptions(rounds=30, patience=0, threads=1))
+    assert b'"trees": 30' in grown.to_files()[FACTS_FILE]
+
+
 def test_what_a_position_does_is_not_taken_for_relevance() -> None:
     """Clicks wane with the position, and the first feature only tells the position: it should explain little."""
     random = np.random.default_rng(6)
