@@ -36,10 +36,10 @@ app = typer.Typer(help="Measure ours beside the peers, in one run.", no_args_is_
 Data = Annotated[Path | None, typer.Option(help="The folder with real data; see docs/benchmarks.md.")]
 
 BENCHMARKS: Final = (
-    *("tagging", "decisions", "certificate", "serving", "start", "learning"),
+    *("tagging", "decisions", "certificate", "serving", "start", "learning", "ranking"),
     *("extraction", "ingest", "stories", "enrichment"),
 )
-NEED_DATA: Final = frozenset({"tagging", "decisions", "extraction", "stories"})
+NEED_DATA: Final = frozenset({"tagging", "decisions", "ranking", "extraction", "stories"})
 
 _PROGRAM: Final = (sys.executable, "-m", "sluis.main")
 
