@@ -1,7 +1,6 @@
 """The picks of each day: which slate somebody got as theirs."""
 
 from collections import defaultdict
-from collections.abc import Mapping
 from datetime import date
 
 from sqlalchemy import Connection, select
@@ -18,7 +17,8 @@ _i = tables.slate_items
 def keep(connection: Connection, tenant: TenantId, employee: EmployeeId, day: date, slate: SlateId) -> bool:
     """Let this slate be the person's picks of the day; False where they have some already, which stand."""
     row = {"tenant_id": tenant, "employee_id": employee, "day": day, "slate_id": slate}
-    return connection.execute(insert(connection, _p).values(row).on_conflict_do_nothing()).rowcount > 0
+    added = insert(connection, _p).values(row).on_conflict_do_nothing().returning(_p.c.slate_id)
+    return connection.execute(added).first() is not None
 
 
 def get(connection: Connection, tenant: TenantId, employee: EmployeeId, day: date) -> Slate | None:
@@ -28,11 +28,14 @@ def get(connection: Connection, tenant: TenantId, employee: EmployeeId, day: dat
     return None if found is None else slates.get(connection, tenant, SlateId(found))
 
 
-def of_day(connection: Connection, tenant: TenantId, day: date) -> Mapping[EmployeeId, list[ArticleId]]:
-    """Who has picks of this day, and which articles."""
+def of_days(
+    connection: Connection, tenant: TenantId, first: date, last: date
+) -> defaultdict[EmployeeId, list[ArticleId]]:
+    """Who has picks of these days, both included, and which articles."""
     same = (_i.c.tenant_id == _p.c.tenant_id) & (_i.c.slate_id == _p.c.slate_id)
     query = select(_p.c.employee_id, _i.c.article_id).select_from(_p.outerjoin(_i, same))
     found: dict[EmployeeId, list[ArticleId]] = defaultdict(list)
-    for row in connection.execute(query.where(_p.c.tenant_id == tenant, _p.c.day == day).order_by(_i.c.position)):
+    where = (_p.c.tenant_id == tenant, _p.c.day.between(first, last))
+    for row in connection.execute(query.where(*where).order_by(_p.c.day, _i.c.position)):
         found[EmployeeId(row.employee_id)] += [] if row.article_id is None else [ArticleId(row.article_id)]
     return found

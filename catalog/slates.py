@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, exists, func, select
 
 from catalog import tables
 from catalog.database import insert, record, values
@@ -13,6 +13,7 @@ from catalog.records import Reason, Slate, SlateItem
 
 _s = tables.slates
 _i = tables.slate_items
+_p = tables.picks
 _PAGE = 500
 
 
@@ -29,8 +30,9 @@ def save(connection: Connection, tenant: TenantId, slate: Slate) -> None:
 
 
 def latest(connection: Connection, tenant: TenantId, employee: EmployeeId) -> Slate | None:
-    """What this person was offered last."""
-    query = select(_s).where(_s.c.tenant_id == tenant, _s.c.employee_id == employee)
+    """What this person was offered last in their feed; picks of a day are no feed."""
+    picked = exists().where(_p.c.tenant_id == _s.c.tenant_id, _p.c.slate_id == _s.c.id)
+    query = select(_s).where(_s.c.tenant_id == tenant, _s.c.employee_id == employee, ~picked)
     rows = connection.execute(query.order_by(_s.c.created_at.desc(), _s.c.id).limit(1)).all()
     return next(_with_items(connection, tenant, list(rows)), None)
 

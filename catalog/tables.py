@@ -449,6 +449,7 @@ picks = Table(
     reference("employee_id", "employees.id", ondelete="CASCADE"),
     reference("slate_id", "slates.id", ondelete="CASCADE"),
     Index("ix_picks_day", "tenant_id", "day"),
+    Index("ix_picks_slate", "tenant_id", "slate_id"),
 )
 
 events = Table(

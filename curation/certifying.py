@@ -1,7 +1,7 @@
 """A certificate out of what curators answered when they were asked blind. It stays out of the process that serves."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import numpy as np
@@ -85,16 +85,19 @@ def attempt(
     taxonomy: Taxonomy,
     options: CertificateOptions,
     now: datetime,
+    languages: Collection[str] | None = None,
 ) -> Certificate:
     """What the answers so far prove of these taggers: what was tested must be kept, also where it proves nothing.
 
     Who tries until it works is fooled by chance sooner or later, so in each language an attempt has half the chance of
-    the one before. Raises NotCertifying.
+    the one before; only `languages` are put to the test where they are given. Raises NotCertifying.
     """
     if tenants.get(connection, tenant).certify_since is None:
         raise NotCertifying("curators are not asked blind here: begin with 'sluis certificate start'")
     answered = answers(connection, tenant, now - options.max_age)
     judged = evidence(connection, tenant, taggers, taxonomy, answered)
+    if languages is not None:
+        judged = [each for each in judged if each.language in languages]
     vain = _in_vain(certificates.every(connection, tenant))
     attempts = {each.language: 1 + len(vain[each.language]) for each in judged}
     moments = [each.answered_at for each in answered.values() if each.answered_at] or [now]
@@ -102,28 +105,30 @@ def attempt(
     return certify(judged, about, options, attempts, since=min(moments), until=max(moments), now=now)
 
 
-def is_ready(
+def ready(
     connection: Connection,
     tenant: TenantId,
     taggers: Taggers,
     taxonomy: Taxonomy,
     options: CertificateOptions,
     now: datetime,
-) -> bool:
-    """Whether in some language an attempt is worth its price: enough answers, twice as many as at the one before.
+) -> frozenset[str]:
+    """The languages in which an attempt is worth its price: enough stories, twice as many as at the one before.
 
     Only how many pass is looked at, not how many of them are wrong, so looking costs no confidence.
     """
     if tenants.get(connection, tenant).certify_since is None:
-        return False
+        return frozenset()
     judged = evidence(connection, tenant, taggers, taxonomy, answers(connection, tenant, now - options.max_age))
     vain = _in_vain(certificates.every(connection, tenant))
-    decided = Counter(each.language for each in judged)
-    passing = Counter(each.language for each in judged if each.score >= options.grid[-1])
-    return any(
-        passing[language] >= needed(0, options.attempt(1 + len(vain[language])))
-        and decided[language] >= 2 * max(vain[language], default=0)
+    decided = Counter(language for language, _ in {(each.language, each.story) for each in judged})
+    sure = {(each.language, each.story) for each in judged if each.score >= options.grid[-1]}
+    passing = Counter(language for language, _ in sure)
+    return frozenset(
+        language
         for language in decided
+        if passing[language] >= needed(0, options.attempt(1 + len(vain[language])))
+        and decided[language] >= 2 * max(vain[language], default=0)
     )
 
 

@@ -191,8 +191,7 @@ class FeedService:
                 employee = _opted_in(connection, self._tenant, employee_id)
                 self._catch_up(connection, tenant)
                 person = profile.build(employee.id, employee.axes, self._state, self._snapshot, now)
-                trying = setting(experiments.running(connection, self._tenant), person.id, self._options)
-                request = _Request(tenant, person, now, size, language, trying)
+                request = _Request(tenant, person, now, size, language, self._setting(connection, person))
                 standing = self._standing(connection, request)
             if standing is not None:
                 return standing
@@ -200,14 +199,24 @@ class FeedService:
         return self.hand_out(database, slate)
 
     def draft(self, database: Database, employee: Employee, now: datetime, size: int) -> Slate:
-        """A slate that nobody has been offered yet: it is neither logged nor checked once more before `hand_out`."""
+        """A slate that nobody has been offered yet: it is neither logged nor checked once more before `hand_out`.
+
+        It is part of no experiment.
+        """
         with self._lock:
             with database.read() as connection:
                 tenant = tenants.get(connection, self._tenant)
                 self._catch_up(connection, tenant)
-                trying = setting(experiments.running(connection, self._tenant), employee.id, self._options)
             person = profile.build(employee.id, employee.axes, self._state, self._snapshot, now)
-            return self._compose(_Request(tenant, person, now, size, None, trying))
+            return self._compose(_Request(tenant, person, now, size, None, Setting(self._options)))
+
+    def _setting(self, connection: Connection, person: Person) -> Setting:
+        """The person's arm of the experiment that is running; the usual where this program cannot read it any more."""
+        try:
+            return setting(experiments.running(connection, self._tenant), person.id, self._options)
+        except Invalid as error:
+            log.error("nobody takes part in the experiment of tenant %s: %s", self._tenant, error)
+            return Setting(self._options)
 
     def _catch_up(self, connection: Connection, tenant: Tenant) -> None:
         """Bring snapshot and state to where the database is in this transaction."""

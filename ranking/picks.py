@@ -10,7 +10,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 from math import ceil
 from typing import Final, TypeVar
@@ -42,6 +42,8 @@ class PickOptions:
 
     size: int = 3
     depth: int = 12
+    again: timedelta = timedelta(days=14)
+    """For so long somebody gets no article again that was among their picks, unless there is nothing else."""
     share: float = 0.2
     least: int = 5
 
@@ -98,6 +100,10 @@ def _next(wanted: Sequence[Thing], got: Sequence[Thing], given: Counter[Thing], 
     return None if got else min(wanted, key=lambda thing: given[thing], default=None)
 
 
+class _TakenBefore(Exception):
+    """Somebody else made this person's picks of the day in the meantime. It undoes the transaction."""
+
+
 class Picker:
     """Makes the picks of one tenant's days, with the feed's own ranking and through the feed's own door."""
 
@@ -106,23 +112,25 @@ class Picker:
         self._feeds = feeds
         self._options = options
 
-    def make(self, database: Database, day: date, now: datetime, progress: Progress) -> Report:
+    def make(self, database: Database, day: date, clock: Callable[[], datetime], progress: Progress) -> Report:
         """The picks of `day` for everybody who opted in and wants some on this day of the week.
 
-        Making them again changes nobody's: who has picks of this day keeps them, and they count for the cap.
-        `progress` hears of each person.
+        Making them again changes nobody's: who has picks of this day keeps them, and they count for the cap. Each
+        person is ranked at a moment of their own, that of `clock`, because the world goes on meanwhile. `progress`
+        hears of each person.
         """
         with database.read() as connection:
             employees = people.every(connection, self._tenant)
-            standing = picks.of_day(connection, self._tenant, day)
+            standing = picks.of_days(connection, self._tenant, day, day)
+            had = picks.of_days(connection, self._tenant, day - self._options.again, day)
         waiting = [each for each in employees if _wants(each, day) and each.id not in standing]
         drafts: dict[EmployeeId, Slate] = {}
         for each in waiting:
-            drafts[each.id] = self._feeds.draft(database, each, now, self._options.depth)
+            drafts[each.id] = self._feeds.draft(database, each, clock(), self._options.depth)
             progress(1)
         cap = self._options.cap(len(drafts) + len(standing))
         used = Counter(article for articles in standing.values() for article in articles)
-        wanted = {each: [item.article_id for item in slate.items] for each, slate in drafts.items()}
+        wanted = {each: _new([item.article_id for item in slate.items], had[each]) for each, slate in drafts.items()}
         shared = allot(wanted, self._options.size, cap, lambda each: _turn(each, day), used)
         made = sum(self._hand_out(database, drafts[each], articles, day) for each, articles in shared.items())
         return Report(made, len(waiting) - made, len(standing))
@@ -138,14 +146,22 @@ class Picker:
             return False
         try:
             return bool(self._feeds.hand_out(database, replace(draft, items=items), partial(_log, day)).items)
-        except (NotOptedIn, people.UnknownEmployee):  # they left while theirs were made
+        except (NotOptedIn, people.UnknownEmployee, _TakenBefore):  # they left, or another run was quicker
             return False
 
 
 def _log(day: date, connection: Connection, tenant: TenantId, slate: Slate) -> None:
+    """An offer that nobody could ever read is none: it is not written down."""
+    if not slate.items:
+        return
     slates.save(connection, tenant, slate)
-    if slate.items:
-        picks.keep(connection, tenant, slate.employee_id, day, slate.id)
+    if not picks.keep(connection, tenant, slate.employee_id, day, slate.id):
+        raise _TakenBefore
+
+
+def _new(articles: Sequence[ArticleId], had: Sequence[ArticleId]) -> list[ArticleId]:
+    """Those that were not among the person's picks lately; all of them where there is nothing else."""
+    return [article for article in articles if article not in had] or list(articles)
 
 
 def _wants(employee: Employee, day: date) -> bool:

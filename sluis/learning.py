@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -114,13 +114,16 @@ def learn(house: House, by: str, tick: Progress) -> Learned:
     return Learned(made, verdict, certificate, True, verdict.reason)
 
 
-def renew(house: House, by: str) -> Certificate:
-    """A certificate for the taggers in use, on all answers so far. Raises NotFound, NotCertifying."""
-    champion, now = in_use(house), utcnow()
+def renew(house: House, by: str, languages: Collection[str] | None = None) -> Certificate:
+    """A certificate for the taggers in use, on all answers so far, for `languages` only where they are given.
+
+    Raises NotFound, NotCertifying.
+    """
+    champion, options = in_use(house), house.settings.certificate_options()
     with house.database.write() as connection:
-        made = certifying.attempt(
-            connection, house.tenant, champion, _words(connection, house), house.settings.certificate_options(), now
-        )
+        now = utcnow()  # no answer that this transaction sees is later
+        words = _words(connection, house)
+        made = certifying.attempt(connection, house.tenant, champion, words, options, now, languages)
         certifying.keep(connection, house.tenant, made, by, now)
     return made
 
@@ -141,8 +144,8 @@ class Apprentice:
             if self._has_news():
                 learned = learn(self._house, WORKER, lambda _: None)
                 log.info("learned from decisions: %s; %s", learned.made.name, learned.reason)
-            if self._may_certify():
-                languages = [part.language for part in renew(self._house, WORKER).parts]
+            if ready := self._ready():
+                languages = [part.language for part in renew(self._house, WORKER, ready).parts]
                 log.info("tried for a certificate: %s", ", ".join(languages) or "no language has enough answers")
         except SluisError as error:  # the work goes on with what there is
             log.info("nothing was learned: %s", error)
@@ -157,14 +160,17 @@ class Apprentice:
         before = max(int(str(made.facts.get("lessons", 0))) for made in self._house.registry.manifests(TAGGERS))
         return known - before >= max(_FRESH, before // 10)
 
-    def _may_certify(self) -> bool:
+    def _ready(self) -> frozenset[str]:
+        """The languages to certify now: none while a certificate is in force."""
         house, options, now = self._house, self._house.settings.certificate_options(), utcnow()
         champion = in_use(house)
         with house.database.read() as connection:
             about = passing.basis(connection, house.tenant, champion)
             held = passing.in_force(connection, house.tenant, about, options, now)
             words = _words(connection, house)
-            return held is None and certifying.is_ready(connection, house.tenant, champion, words, options, now)
+            if held is not None:
+                return frozenset()
+            return certifying.ready(connection, house.tenant, champion, words, options, now)
 
 
 def in_use(house: House) -> Taggers:
@@ -177,16 +183,18 @@ def in_use(house: House) -> Taggers:
 
 def _certify(house: House, champion: Taggers, challenger: Taggers, by: str) -> tuple[Certificate | None, str]:
     """A certificate for the challenger where one is in force; and why it may not take over, if so."""
-    options, now = house.settings.certificate_options(), utcnow()
+    options = house.settings.certificate_options()
     with house.database.write() as connection:
+        now = utcnow()
         about = passing.basis(connection, house.tenant, champion)
         held = passing.in_force(connection, house.tenant, about, options, now)
         if held is None:
             return None, ""
         words = _words(connection, house)
-        if not certifying.is_ready(connection, house.tenant, challenger, words, options, now):
+        ready = certifying.ready(connection, house.tenant, challenger, words, options, now)
+        if not _languages(held.certificate) <= ready:
             return None, "there are too few new answers for a certificate of its own"
-        made = certifying.attempt(connection, house.tenant, challenger, words, options, now)
+        made = certifying.attempt(connection, house.tenant, challenger, words, options, now, ready)
         lost = _languages(held.certificate) - _languages(made)
         reason = f"it has no certificate for {', '.join(sorted(lost))}, which the taggers in use have" if lost else ""
         certifying.keep(connection, house.tenant, made, by, now, obstacle=reason)

@@ -56,7 +56,7 @@ def picks_of_day(
     wired: Wired,
     tenant: Recommending,
     employee_id: Id,
-    day: Annotated[date | None, Query(description="Default: today, in UTC.")] = None,
+    day: Annotated[date | None, Query(description="Default: today, in the server's time zone.")] = None,
     language: Annotated[Language, Query(description="The language of the reasons.")] = "en",
 ) -> PicksOut:
     """What `sluis picks make` chose for this person, read and checked again, not ranked.
@@ -64,7 +64,7 @@ def picks_of_day(
     Without picks of that day, or once they opted out, `slate_id` is null and `items` are empty.
     """
     now, employee = wired.clock(), EmployeeId(str(employee_id))
-    asked = day or now.date()
+    asked = day or now.astimezone().date()
     with wired.database.read() as connection:
         opted_in = people.get(connection, tenant, employee).opted_in
         slate = picks.get(connection, tenant, employee, asked) if opted_in else None

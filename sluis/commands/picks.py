@@ -1,5 +1,6 @@
 """`sluis picks …`: the picks of a day for everybody who wants them."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 
@@ -34,13 +35,13 @@ def make(
     house, now = open_house(), utcnow()
     picker = Picker(house.tenant, house.feeds(), PickOptions(size=size, depth=max(12, 4 * size), share=share))
     with progress("Ranking", None) as tick:
-        report = picker.make(house.database, (day or now.astimezone()).date(), now, tick)
+        report = picker.make(house.database, (day or now.astimezone()).date(), utcnow, tick)
     if as_json:
         print_json(report)
         return
     out.print(f"{report.made} people have new picks, {report.standing} had theirs already", soft_wrap=True)
     if report.without:
-        out.print(f"for {report.without} there is no live article: 'sluis review list' shows what waits")
+        out.print(f"{report.without} have none: nothing live is meant for them, or they left meanwhile")
 
 
 @app.command()
@@ -51,11 +52,16 @@ def show(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Show one person's picks of a day, and why; what was withdrawn since is left out."""
+    """Show one person's picks of a day, and why; what was withdrawn since is left out, and all once they opted out."""
+    from ranking.feed import shown
+
     house, now = open_house(), utcnow()
     with house.database.read() as connection:
         person = people.by_email(connection, house.tenant, email)
         slate = picks.get(connection, house.tenant, person.id, (day or now.astimezone()).date())
+        if slate is not None:
+            offered = shown(connection, house.tenant, slate, now) if person.opted_in else []
+            slate = replace(slate, items=tuple(item for item, _ in offered))
     if as_json:
         print_json(slate)
         return

@@ -76,7 +76,9 @@ def list_queue(
         for entry in entries
     ]
     nothing = "Nothing waits. 'sluis ingest' and 'sluis enrich' bring candidates."
-    show(rows, "A person has had a word on all that is live." if passed else nothing)
+    if passed:
+        nothing = "Nothing of what may be shown here is live without a person's word on its audience."
+    show(rows, nothing)
 
 
 @app.command("show")

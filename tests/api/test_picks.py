@@ -27,7 +27,7 @@ def read(world):
 @pytest.fixture
 def made(world):
     feeds = FeedService(world.tenant, HeuristicRanker, RankingOptions())
-    Picker(world.tenant, feeds, PickOptions()).make(world.database, NOW.date(), NOW, lambda _: None)
+    Picker(world.tenant, feeds, PickOptions()).make(world.database, NOW.date(), lambda: NOW, lambda _: None)
 
 
 def titles(answer):

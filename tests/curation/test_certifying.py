@@ -312,7 +312,7 @@ def test_too_few_answers_are_no_attempt(connection, tenant):
         assert (made.tested(), made.parts) == ({}, ())
         assert certifying.keep(connection, tenant, made, "Anne", NOW) is None
     assert certificates.every(connection, tenant) == []
-    assert not certifying.is_ready(connection, tenant, Sure(), TAXONOMY, OPTIONS, NOW)
+    assert not certifying.ready(connection, tenant, Sure(), TAXONOMY, OPTIONS, NOW)
 
 
 def test_each_vain_attempt_makes_the_next_one_stricter(connection, tenant, put, route, desk):
@@ -321,7 +321,7 @@ def test_each_vain_attempt_makes_the_next_one_stricter(connection, tenant, put, 
     route()
     for each in ids:
         desk.approve(each, ANNE, audience=LEGAL)
-    assert certifying.is_ready(connection, tenant, Sure(), TAXONOMY, OPTIONS, NOW)
+    assert certifying.ready(connection, tenant, Sure(), TAXONOMY, OPTIONS, NOW)
     for number in (1, 2):
         made = certifying.attempt(connection, tenant, Sure(), TAXONOMY, OPTIONS, NOW)
         assert made.tested() == {"en": ENOUGH}
@@ -329,7 +329,7 @@ def test_each_vain_attempt_makes_the_next_one_stricter(connection, tenant, put, 
         kept = certifying.keep(connection, tenant, made, "Anne", NOW + timedelta(seconds=number))
         lapsed = next(each for each in certificates.every(connection, tenant) if each.id == kept.id)
         assert lapsed.lapse_reason == "in no language the machine was right often enough"
-    assert not certifying.is_ready(connection, tenant, Sure(), TAXONOMY, OPTIONS, NOW)  # until there are twice as many
+    assert not certifying.ready(connection, tenant, Sure(), TAXONOMY, OPTIONS, NOW)  # until there are twice as many
 
 
 def test_a_language_pays_for_its_own_attempts_only(connection, tenant, put, route, desk):
@@ -360,7 +360,7 @@ def test_a_certificate_that_never_came_into_force_was_an_attempt_in_vain(connect
     assert passing.in_force(connection, tenant, about, OPTIONS, NOW) is None
     assert passing.standing(connection, tenant, about, OPTIONS, NOW).id == kept.id
     assert len(evidence(connection, tenant)) == ENOUGH  # nothing was disproved
-    assert not certifying.is_ready(connection, tenant, Sure(), TAXONOMY, OPTIONS, NOW)
+    assert not certifying.ready(connection, tenant, Sure(), TAXONOMY, OPTIONS, NOW)
     again = certifying.attempt(connection, tenant, Sure(), TAXONOMY, OPTIONS, NOW)
     assert [1 - short.confidence for short in (*again.parts, *again.shortfalls)] == [pytest.approx(0.05 / 4)]
 
@@ -397,9 +397,22 @@ def test_what_is_live_without_a_persons_word_can_be_looked_through(connection, t
     assert {entry.article.id for entry in queue.passed(connection, tenant, NOW)} == {first, second}
     assert len(queue.passed(connection, tenant, NOW, limit=1)) == 1
     later = Desk(connection, tenant, NOW + timedelta(minutes=1))
+    later.edit(second, ANNE, tags={"topic": frozenset({"sport"})})
     later.edit(first, ANNE, audience=LEGAL)
     later.approve(asked, ANNE, audience=SALES)
     [left] = queue.passed(connection, tenant, NOW)
     assert (left.article.id, left.audience) == (second, SALES)
     later.withdraw(second, ANNE, reason="wrong people")
     assert queue.passed(connection, tenant, NOW) == []
+
+
+def test_a_language_without_news_is_not_put_to_the_test_again(connection, tenant, put, route, desk):
+    tenants.set_certifying(connection, tenant, NOW, "Anne")
+    told = {put(language=language): language for language, many in (("en", ENOUGH), ("nl", 5)) for _ in range(many)}
+    route()
+    for article in told:
+        desk.approve(article, ANNE, audience=SALES)
+    ready = certifying.ready(connection, tenant, Sure(), TAXONOMY, OPTIONS, NOW)
+    assert ready == {"en"}
+    made = certifying.attempt(connection, tenant, Sure(), TAXONOMY, OPTIONS, NOW, ready)
+    assert (set(made.tested()), made.shortfalls) == ({"en"}, ())

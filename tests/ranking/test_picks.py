@@ -1,6 +1,6 @@
 """The picks of a day: shared out fairly, once a day, to who wants them, and to nobody else."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import timedelta
 
 import pytest
@@ -81,11 +81,11 @@ class World:
 
     def make(self, day=MONDAY, now=NOW, options=OPTIONS):
         feeds = FeedService(self.tenant, HeuristicRanker, RankingOptions())
-        return Picker(self.tenant, feeds, options).make(self.database, day, now, nothing)
+        return Picker(self.tenant, feeds, options).make(self.database, day, lambda: now, nothing)
 
     def of_day(self, day=MONDAY):
         with self.database.read() as connection:
-            return dict(picks.of_day(connection, self.tenant, day))
+            return dict(picks.of_days(connection, self.tenant, day, day))
 
 
 @pytest.fixture
@@ -153,3 +153,35 @@ def test_they_go_with_their_person(world):
         assert len(people.export(connection, world.tenant, person)["picks"]) == 1
         people.erase(connection, world.tenant, person)
     assert person not in world.of_day()
+
+
+def test_what_somebody_had_lately_comes_again_only_where_there_is_nothing_else(world):
+    world.make()
+    tuesday = MONDAY + timedelta(days=1)
+    world.make(tuesday, NOW + timedelta(days=1))
+    first, second = world.of_day(), world.of_day(tuesday)
+    assert all(set(first[person.id]).isdisjoint(second[person.id]) for person in world.sellers)
+    assert second[world.lawyer.id] == first[world.lawyer.id] == [world.only]
+
+
+def test_picks_are_no_feed(world):
+    world.make()
+    feeds = FeedService(world.tenant, HeuristicRanker, RankingOptions())
+    person = world.sellers[0].id
+    slate = feeds.serve(world.database, person, NOW + timedelta(minutes=1), 3)
+    with world.database.read() as connection:
+        assert slate.id != picks.get(connection, world.tenant, person, MONDAY).id
+    assert {item.propensity > 0 for item in slate.items} == {True}
+    world.make(now=NOW + timedelta(minutes=2))
+    assert feeds.serve(world.database, person, NOW + timedelta(minutes=3), 3).id == slate.id
+
+
+def test_of_two_runs_at_once_the_first_word_stands(world, monkeypatch):
+    world.make()
+    before = world.of_day()
+    monkeypatch.setattr(picks, "of_days", lambda *_: defaultdict(list))  # it looked before the other one wrote
+    report = world.make(now=NOW + timedelta(minutes=1))
+    monkeypatch.undo()
+    assert (report.made, world.of_day()) == (0, before)
+    with world.database.read() as connection:
+        assert slates.count(connection, world.tenant) == len(before)

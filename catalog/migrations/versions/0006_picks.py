@@ -30,3 +30,4 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "employee_id", "day", name=op.f("pk_picks")),
     )
     op.create_index("ix_picks_day", "picks", ["tenant_id", "day"])
+    op.create_index("ix_picks_slate", "picks", ["tenant_id", "slate_id"])
