@@ -34,7 +34,7 @@ def of_days(
     """Who has picks of these days, both included, and which articles."""
     same = (_i.c.tenant_id == _p.c.tenant_id) & (_i.c.slate_id == _p.c.slate_id)
     query = select(_p.c.employee_id, _i.c.article_id).select_from(_p.outerjoin(_i, same))
-    found: dict[EmployeeId, list[ArticleId]] = defaultdict(list)
+    found: defaultdict[EmployeeId, list[ArticleId]] = defaultdict(list)
     where = (_p.c.tenant_id == tenant, _p.c.day.between(first, last))
     for row in connection.execute(query.where(*where).order_by(_p.c.day, _i.c.position)):
         found[EmployeeId(row.employee_id)] += [] if row.article_id is None else [ArticleId(row.article_id)]
