@@ -105,8 +105,13 @@ def gather(
     happened = outcomes(over, records.events, until, options.horizon)
     looked_at = [one for one in over.values() if one.id in happened and one.items]
     wanted = {one.id: happened[one.id] for one in looked_at[-options.slates :]}
-    left_out = Counter({SHARED_OUT: len(ended) - len(over)})
-    left_out |= Counter({NOT_LOOKED_AT: len(over) - len(looked_at), TOO_OLD: len(looked_at) - len(wanted)})
+    left_out = Counter(
+        {
+            SHARED_OUT: len(ended) - len(over),
+            NOT_LOOKED_AT: len(over) - len(looked_at),
+            TOO_OLD: len(looked_at) - len(wanted),
+        }
+    )
     examination = _examination([over[slate] for slate in wanted], wanted)
     again = _Again(rankers, known, ranking, options, examination)
     rounds = []

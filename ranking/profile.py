@@ -74,7 +74,7 @@ class Person:
     topics: NDArray[np.float64]
     kinds: NDArray[np.float64]
     sources: NDArray[np.float64]
-    visit: "Visit"
+    visit: Visit
 
     @property
     def functions(self) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """`sluis picks …`: the picks of a day for everybody who wants them."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 
 import typer
@@ -32,10 +32,10 @@ def make(
     """
     from ranking.picks import Picker, PickOptions
 
-    house, now = open_house(), utcnow()
+    house = open_house()
     picker = Picker(house.tenant, house.feeds(), PickOptions(size=size, depth=max(12, 4 * size), share=share))
     with progress("Ranking", None) as tick:
-        report = picker.make(house.database, (day or now.astimezone()).date(), utcnow, tick)
+        report = picker.make(house.database, _date(day), utcnow, tick)
     if as_json:
         print_json(report)
         return
@@ -58,7 +58,7 @@ def show(
     house, now = open_house(), utcnow()
     with house.database.read() as connection:
         person = people.by_email(connection, house.tenant, email)
-        slate = picks.get(connection, house.tenant, person.id, (day or now.astimezone()).date())
+        slate = picks.get(connection, house.tenant, person.id, _date(day))
         if slate is not None:
             offered = shown(connection, house.tenant, slate, now) if person.opted_in else []
             slate = replace(slate, items=tuple(item for item, _ in offered))
@@ -70,3 +70,8 @@ def show(
         return
     for line in lines(house, slate, language):
         out.print(line)
+
+
+def _date(day: datetime | None) -> date:
+    """The day that was named, or today in local time."""
+    return (day or utcnow().astimezone()).date()
