@@ -41,8 +41,8 @@ def measure(folder: Path, pages: Sequence[KnownPage], progress: Progress) -> lis
     """Processor time per page: ours from loopback into a new database in `folder`, and the bare parsers'.
 
     Both keep all cores busy, because a busy core slows its neighbour down. What starts once per process (children,
-    imports) is paid before the measuring begins. Ours and the peers take turns; the median of ROUNDS counts on both sides,
-    for the least is only ever lucky on one of them.
+    imports) is paid before the measuring begins. Both take turns, and the median of ROUNDS counts: the least of a few is
+    often lucky on one side alone.
     """
     ours, theirs = list[float](), list[float]()
     with (
