@@ -95,6 +95,21 @@ class Dataset:
             offers=tuple(compress(self.offers, which)),
         )
 
+    def only(self, which: NDArray[np.bool_]) -> Self:
+        """The rows for which `which` (n,) is true; slates that have none of them are left out."""
+        slate = np.repeat(np.arange(len(self)), self.groups)[which]
+        groups = np.bincount(slate, minlength=len(self)).astype(np.int32)
+        return replace(
+            self,
+            rows=self.rows[which],
+            labels=self.labels[which],
+            positions=self.positions[which],
+            propensities=self.propensities[which],
+            articles=tuple(compress(self.articles, which)),
+            groups=groups[groups > 0],
+            offers=tuple(compress(self.offers, groups > 0)),
+        )
+
     def relevant(self) -> Self:
         """The slates in which something got a grade above 0: the others cannot tell a good order from a bad one."""
         graded = np.repeat(np.arange(len(self)), self.groups)[self.labels > 0]

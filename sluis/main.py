@@ -20,6 +20,7 @@ from sluis.commands import (
     embed,
     encode,
     estimate,
+    evaluate,
     experiment,
     feed,
     ingest,
@@ -64,7 +65,7 @@ app.command("encode")(encode.encode)
 app.command("feed")(feed.feed)
 app.command("learn")(learn.learn)
 app.command("train")(train.train)
-app.command("evaluate")(train.evaluate)
+app.command("evaluate")(evaluate.evaluate)
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
 

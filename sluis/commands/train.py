@@ -1,25 +1,19 @@
-"""`sluis train` and `sluis evaluate`: learn a ranker from the past, and say how good it is."""
+"""`sluis train`: learn a ranker from the past, and say how good it is."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from catalog.clock import utcnow
-from evaluation.report import EVERYBODY, Report, measure
-from evaluation.report import evaluate as compare
-from models.heuristic import HeuristicRanker
 from models.manifest import RANKER
-from models.protocols import Ranker
-from ranking import dataset, splits
+from ranking import dataset
 from ranking.dataset import Dataset, LabelOptions
-from ranking.splits import SplitOptions
 from sluis.console import AsJson, out, print_json, progress, show
 from sluis.wiring import House, open_house
-
-_CUTOFF = "ndcg@10"
 
 
 def train(*, as_json: AsJson = False) -> None:
     """Learn a ranker from the slates and events so far. It stays a challenger until it is promoted."""
+    from evaluation.report import measure
     from ranking import training  # brings LightGBM, which no other command needs to wait for
 
     house, options = open_house(), training.TrainingOptions()
@@ -35,32 +29,6 @@ def train(*, as_json: AsJson = False) -> None:
     show(_beside(trained.metrics))
     top = ", ".join(f"{name} {share:.0%}" for name, share in list(trained.ranker.importance().items())[:6])
     out.print(f"It looks most at: {top}\nLet it rank with: sluis models promote {made.name}", soft_wrap=True)
-
-
-def evaluate(*, as_json: AsJson = False) -> None:
-    """Compare the champion and the heuristic on the newest days, for everybody and per job function."""
-    house = open_house()
-    newest = splits.by_time(load(house), SplitOptions()).test
-    champion = house.rankers()
-    rankers: dict[str, Ranker] = {ranker.name: ranker for ranker in (champion, HeuristicRanker())}
-    report = compare(newest, rankers.values())
-    if as_json:
-        print_json(report.to_dict())
-        return
-    everybody = [row for row in report.rows if row.function == EVERYBODY]
-    show([{"ranker": row.ranker, "slates": row.slates, **row.metrics} for row in everybody])
-    out.print(f"\n{_CUTOFF} by job function:")
-    show(_by_function(report))
-
-
-def _by_function(report: Report) -> list[dict[str, Any]]:
-    """A row per function, with a column per ranker."""
-    found: dict[str, dict[str, Any]] = {}
-    for row in report.rows:
-        if row.function != EVERYBODY:
-            told = found.setdefault(row.function, {"function": row.function, "slates": row.slates})
-            told[row.ranker] = row.metrics[_CUTOFF]
-    return list(found.values())
 
 
 def load(house: House) -> Dataset:
