@@ -10,6 +10,7 @@ from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr, stdtrit
 
 Array = NDArray[np.float64]
 
@@ -72,21 +73,26 @@ def mean_intervals(values: Array, person: NDArray[np.intp], options: BootstrapOp
     # a figure that only a handful of people have is no surer for the others being there
     backed = (counts > 0).sum(axis=0) >= options.people
     return [
-        interval(value, drawn[:, place], options) if backed[place] else Interval(value)
+        interval(value, drawn[:, place], people, options) if backed[place] else Interval(value)
         for place, value in enumerate(means.tolist())
     ]
 
 
-def interval(value: float, drawn: Array, options: BootstrapOptions) -> Interval:
-    """The percentile interval of a figure, given that of each resample."""
-    if np.isnan(drawn).all():
+def interval(value: float, drawn: Array, people: int, options: BootstrapOptions) -> Interval:
+    """The percentile interval of a figure, given that of each resample of `people`.
+
+    Percentiles of resamples are too narrow where people are few: with twenty they hold the truth 91 times in a hundred
+    instead of 95. So they are taken further out, as far as Student's t is beyond the normal: the expanded percentile
+    interval of Hesterberg, "What Teachers Should Know About the Bootstrap" (The American Statistician 69, 2015).
+    """
+    if np.isnan(drawn).all() or people < 2:
         return Interval(value)
-    tail = (1 - options.confidence) / 2
+    tail = float(ndtr(np.sqrt(people / (people - 1)) * stdtrit(people - 1, (1 - options.confidence) / 2)))
     low, high = np.nanquantile(drawn, [tail, 1 - tail])
     return Interval(value, float(low), float(high))
 
 
-def centred_interval(value: float, drawn: Array, options: BootstrapOptions) -> Interval:
+def centred_interval(value: float, drawn: Array, people: int, options: BootstrapOptions) -> Interval:
     """The same for a figure that a resample shifts by itself, such as how much of a catalogue is covered.
 
     A resample holds about two thirds of the people, the others twice or more, so less is covered in each. That shift is
@@ -94,7 +100,7 @@ def centred_interval(value: float, drawn: Array, options: BootstrapOptions) -> I
     """
     if np.isnan(drawn).all():
         return Interval(value)
-    return interval(value, drawn - np.nanmean(drawn) + value, options)
+    return interval(value, drawn - np.nanmean(drawn) + value, people, options)
 
 
 def _by_person(values: NDArray[np.float64] | NDArray[np.bool_], person: NDArray[np.intp], people: int) -> Array:

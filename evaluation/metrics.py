@@ -91,7 +91,7 @@ def _ranked(labels: Grades, scores: Scores, groups: Groups) -> tuple[NDArray[np.
 def _within(which: NDArray[np.bool_], groups: Groups) -> NDArray[np.float64]:
     """Per row in ranked order, how many of its slate's rows up to and with it are among `which`."""
     counted = np.concatenate([[0.0], np.cumsum(which, dtype=np.float64)])
-    return counted[1:] - np.repeat(counted[np.cumsum(groups) - groups], groups)
+    return np.asarray(counted[1:] - np.repeat(counted[np.cumsum(groups) - groups], groups))
 
 
 def _dcg(labels: Grades, scores: Scores, groups: Groups, k: int) -> PerSlate:

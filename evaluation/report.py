@@ -161,7 +161,7 @@ def _look_at(
         told = dict(zip(FIGURES, mean_intervals(figures, person, drawing), strict=True))
         enough = people >= drawing.people
         for figure, (value, *resampled) in of_all.items():
-            told[figure] = centred_interval(value, np.array(resampled), drawing) if enough else Interval(value)
+            told[figure] = centred_interval(value, np.array(resampled), people, drawing) if enough else Interval(value)
         return Row(ranker, by, name, len(figures), people, told)
 
     for ranker, figures, of_all in zip(rankers, values, drawn, strict=True):

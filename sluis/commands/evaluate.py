@@ -9,6 +9,7 @@ import typer
 
 from catalog import articles
 from catalog.clock import utcnow
+from catalog.errors import Invalid
 from catalog.ids import ArticleId
 from models.heuristic import HeuristicRanker
 from models.protocols import Ranker
@@ -37,9 +38,11 @@ def evaluate(
     """Compare what ranks now with the heuristic on the newest days: all, per job function and per language."""
     from evaluation import report  # brings scipy
 
+    if html is not None and not html.absolute().parent.is_dir():
+        raise Invalid(f"there is no folder {html.absolute().parent}: make it, or name another file")
     house = open_house()
-    newest = splits.by_time(load(house), SplitOptions()).test
     rankers = _rankers(house, name)
+    newest = splits.by_time(load(house), SplitOptions()).test
     made = _lists(house, rankers, newest.offers[0].at)
     found = report.evaluate(newest, rankers, _languages(house, newest), made)
     if html is not None:
