@@ -134,7 +134,7 @@ def build(slates: Iterable[Slate], events: Iterable[Event], until: datetime, opt
     types = [found[slate.id].get(item.article_id, set()) for slate, exposed in seen for item in exposed]
     labels = [max((options.grades[event] for event in happened), default=0) for happened in types]
     return Dataset(
-        rows=_rows(seen),
+        rows=logged(seen),
         labels=np.array(labels, dtype=np.int32),
         positions=np.array([item.position for item in items], dtype=np.int32),
         propensities=np.array([item.propensity for item in items], dtype=np.float64),
@@ -166,7 +166,11 @@ def _exposed(slate: Slate, happened: Mapping[ArticleId, set[EventType]]) -> list
     return [item for item in slate.items if item.article_id in happened or item.position <= lowest]
 
 
-def _rows(seen: Sequence[tuple[Slate, Sequence[SlateItem]]]) -> Features:
+def logged(seen: Sequence[tuple[Slate, Sequence[SlateItem]]]) -> Features:
+    """The features of some items of each slate as they were logged, in the order of `ranking.features.NAMES`.
+
+    NaN where the version that served a slate did not build a feature yet.
+    """
     rows = np.full((sum(len(items) for _, items in seen), len(NAMES)), np.nan)
     start = 0
     for slate, items in seen:

@@ -22,6 +22,7 @@ from sluis.commands import (
     estimate,
     evaluate,
     experiment,
+    explain,
     feed,
     ingest,
     init,
@@ -55,6 +56,7 @@ app.add_typer(keys.app, name="key")
 app.add_typer(audit.app, name="audit")
 app.add_typer(bench.app, name="bench")
 models.app.command("estimate")(estimate.estimate)
+models.app.command("explain")(explain.explain)
 app.command("init")(init.init)
 app.command("taxonomy")(taxonomy.taxonomy)
 app.command("ingest")(ingest.ingest)

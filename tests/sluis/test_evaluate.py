@@ -1,4 +1,4 @@
-"""`sluis evaluate`, on the log of a small organisation: a table, JSON, and a page."""
+"""`sluis evaluate` and `sluis models explain`, on the log of a small organisation: tables, JSON, and a page."""
 
 import json
 from datetime import timedelta
@@ -6,6 +6,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
+from catalog import slates
 from evaluation.benchmarks import stock
 from evaluation.synthetic import simulate
 from models.manifest import RANKER
@@ -46,3 +47,26 @@ def test_a_table_json_and_a_page(shell, lived, tmp_path):
 def test_a_file_that_cannot_be_written_is_said_before_anything_is_reckoned(shell, tmp_path):
     assert "no folder" in shell.fails("evaluate", "--html", str(tmp_path / "nowhere" / "r.html"))
     assert "there is no ranker" in shell.fails("evaluate", "ranker-1")
+
+
+def test_what_a_ranker_goes_by(shell, lived):
+    told = shell("models", "explain", lived.name)
+    assert lived.facts["name"] in told
+    assert "gain" in told
+    (first, *_) = json.loads(shell("models", "explain", "heuristic", "--json"))["groups"]
+    assert first["gain"] is None
+    with shell.database.read() as connection:
+        served = list(slates.every(connection, shell.tenant))[-1]
+    assert "served by it" in shell("models", "explain", "--slate", served.id)  # by the heuristic: nothing was promoted
+    found = json.loads(shell("models", "explain", "--slate", served.id, "--json"))
+    assert found["ranker"] == served.ranker == "heuristic-1"
+    for item, kept in zip(found["items"], served.items, strict=True):
+        assert item["base"] + sum(part["adds"] for part in item["parts"]) == pytest.approx(item["score"])
+        assert item["score"] == pytest.approx(item["served_score"]) == pytest.approx(kept.score)
+    one = served.items[0].article_id
+    told = shell("models", "explain", lived.name, "--slate", served.id, "--article", one)
+    assert "served by heuristic-1" in told
+    assert "place 1: score" in told
+    assert "name it with --slate" in shell.fails("models", "explain", "--article", one)
+    assert "was not in slate" in shell.fails("models", "explain", "--slate", served.id, "--article", "x")
+    assert "there is no slate" in shell.fails("models", "explain", "--slate", "x")
