@@ -45,6 +45,8 @@ class Settings(BaseSettings):
     certificate_alpha: float = Field(
         0.01, gt=0, le=0.1, description="The share of what the machine lets pass that may be wrong."
     )
+    grades: str = Field("", description="What events are worth to a ranker, where not as usual: open=2,like=0.")
+    slates_per_person: int = Field(0, ge=0, description="At most so many of a person's slates train a ranker; 0: all.")
     host: str = Field("127.0.0.1", description="The address that `sluis serve` listens on.")
     port: int = Field(8000, ge=1, le=65535, description="The port that `sluis serve` listens on.")
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from catalog import schema, taxonomy, tenants
 from catalog.clock import utcnow
 from catalog.database import Database
-from catalog.errors import ArtefactMismatch, NotFound
+from catalog.errors import ArtefactMismatch, Invalid, NotFound
 from catalog.ids import TenantId
 from catalog.taxonomy import Taxonomy
 from catalog.vocabulary import Vocabularies
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from models.ranker import LambdaMart
     from models.remote import Exchange, RemoteEncoder
     from models.taggers import Taggers
+    from ranking.dataset import LabelOptions
     from ranking.feed import FeedService
 
 log = logging.getLogger(__name__)
@@ -71,6 +72,17 @@ class House:
     def ranking(self) -> RankingOptions:
         """How slates are made: for those who serve them, and for those who make them again."""
         return RankingOptions()
+
+    @property
+    def labels(self) -> "LabelOptions":
+        """What events are worth to whoever learns from them or judges by them."""
+        from ranking.dataset import LabelOptions, regraded
+
+        given = self.settings.grades
+        try:
+            return LabelOptions(grades=regraded(given.split(",") if given else []))
+        except Invalid as error:
+            raise Invalid(f"SLUIS_GRADES: {error}") from error
 
     @cached_property
     def rankers(self) -> "Rankers":
