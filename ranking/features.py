@@ -142,11 +142,17 @@ GROUPS: Final = tuple(dict.fromkeys(feature.group for feature in FEATURES))
 INDEX: Final = {name: place for place, name in enumerate(NAMES)}
 
 
+class FeaturesMissing(ArtefactMismatch):
+    """A ranker was learned from features that this program does not build."""
+
+    code = "features_missing"
+
+
 def columns(wanted: Sequence[str]) -> list[int]:
-    """Where the features `wanted` are in a row. Raises ArtefactMismatch for one that is not built."""
+    """Where the features `wanted` are in a row. Raises FeaturesMissing for one that is not built."""
     missing = [name for name in wanted if name not in INDEX]
     if missing:
-        raise ArtefactMismatch(f"ranker wants {missing}, which this version no longer builds: retrain")
+        raise FeaturesMissing(f"ranker wants {missing}, which this version no longer builds: retrain")
     return [INDEX[name] for name in wanted]
 
 
