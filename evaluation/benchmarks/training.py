@@ -7,6 +7,7 @@ stop: whatever ours takes beyond it went into reading slates, joining events, sp
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -27,7 +28,7 @@ from models.ranker import parameters
 from models.registry import Registry
 from ranking.dataset import Dataset, LabelOptions, load
 from ranking.features import NAMES
-from ranking.splits import by_time
+from ranking.splits import Split, by_time
 from ranking.training import TrainingOptions, train
 
 TENANT: Final = TenantId("bench")
@@ -41,7 +42,7 @@ _AT_ONCE: Final = 100
 class TrainOptions:
     """How much there is to learn from, and how often it is learned: the median counts."""
 
-    slates: int = 4000
+    slates: int = 3000
     people: int = 100
     articles: int = 200
     days: int = 28
@@ -63,10 +64,9 @@ def measure(folder: Path, options: TrainOptions, now: datetime, progress: Progre
     ours, theirs = list[float](), list[float]()
     for place in range(options.rounds):
         registry = Registry(folder / str(place) / "artefacts")
-        ours.append(seconds(lambda to=registry: _train(database, to, options, now)))
+        ours.append(seconds(partial(_train, database, registry, options, now)))
         progress(1)
-        data = _load(database, now)
-        theirs.append(seconds(lambda known=data: _bare(known, options.training)))
+        theirs.append(seconds(partial(_bare, _split(database, options, now), options.training)))
         progress(1)
     database.close()
     whole, bare = (float(np.median(each)) for each in (ours, theirs))
@@ -78,16 +78,21 @@ def _load(database: Database, now: datetime) -> Dataset:
         return load(connection, TENANT, now, LabelOptions())
 
 
+def _split(database: Database, options: TrainOptions, now: datetime) -> Split:
+    """The parts that the fit learns from and stops by, without what teaches nothing."""
+    split = by_time(_load(database, now), options.training.split)
+    return Split(split.train.telling(), split.validation.telling(), split.test)
+
+
 def _train(database: Database, registry: Registry, options: TrainOptions, now: datetime) -> None:
     """What `sluis train` does."""
     trained = train(_load(database, now), options.training, measure_ranker, lambda _: None)
     registry.add(RANKER, trained.ranker.to_files(), facts=trained.facts, metrics=trained.metrics, now=now)
 
 
-def _bare(data: Dataset, options: TrainingOptions) -> None:
-    """LightGBM as it comes. The split is made outside of its time, which only counts against ours."""
-    split = by_time(data, options.split)
-    learned, held_out = split.train.telling(), split.validation.telling()
+def _bare(split: Split, options: TrainingOptions) -> None:
+    """LightGBM as it comes."""
+    learned, held_out = split.train, split.validation
     given = {"params": {"max_bin": options.trees.bins, "verbosity": -1}}
     fitted = lightgbm.Dataset(learned.rows, learned.labels, group=learned.groups, position=learned.positions, **given)
     judged = lightgbm.Dataset(held_out.rows, held_out.labels, group=held_out.groups, reference=fitted, **given)
