@@ -60,7 +60,7 @@ class Behaviour:
 
     def looks(self, places: int) -> NDArray[np.float64]:
         """The probability that each of the first `places` of a slate is looked at."""
-        chances: NDArray[np.float64] = np.arange(1, places + 1) ** -self.patience
+        chances = np.asarray(np.arange(1, places + 1) ** -self.patience, dtype=np.float64)
         if self.evenly and places:
             chances[:] = chances.mean()
         return chances
