@@ -27,8 +27,8 @@ from models.protocols import Progress, Ranker
 from ranking.config import RankingOptions
 from ranking.dataset import outcomes
 from ranking.diversify import Policy
-from ranking.feed import pool_of
 from ranking.scoring import score
+from ranking.slate import pool_of
 
 SHARED_OUT: Final = "picks are shared out, not drawn"
 NOT_LOOKED_AT: Final = "nothing of it was seen"

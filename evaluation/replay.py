@@ -26,8 +26,8 @@ from models.protocols import Features, Progress
 from ranking import features, profile
 from ranking.config import RankingOptions
 from ranking.experiments import options_of
-from ranking.feed import generator, prepare
 from ranking.profile import Person
+from ranking.slate import generator, prepare
 from ranking.snapshot import Snapshot
 from ranking.state import State
 

@@ -14,8 +14,8 @@ from evaluation.synthetic import Behaviour, World, live_through
 from models.heuristic import HeuristicRanker
 from ranking.config import RankingOptions
 from ranking.diversify import compose
-from ranking.feed import pool_of
 from ranking.scoring import score
+from ranking.slate import pool_of
 
 CHAMPION = HeuristicRanker()
 OPTIONS = RankingOptions()

@@ -20,8 +20,9 @@ from models.heuristic import HeuristicRanker
 from ranking import profile
 from ranking.config import RankingOptions
 from ranking.features import INDEX, NAMES
-from ranking.feed import FeedService, InvalidSize, NotOptedIn, generator, rank
+from ranking.feed import FeedService, InvalidSize, NotOptedIn
 from ranking.feed import shown as showable
+from ranking.slate import generator, rank
 from ranking.snapshot import Snapshot
 from ranking.state import State as Memory
 from tests import make
