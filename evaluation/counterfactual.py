@@ -163,7 +163,7 @@ class _Again:
 
         def policy(one: Ranker, options: RankingOptions) -> Policy:
             world = (visit.snapshot, visit.state, visit.person)
-            return Policy(pool_of(*world, chosen, score(one, rows), options), options)
+            return Policy(pool_of(*world, chosen, score(one, rows), options, visit.slate.created_at), options)
 
         place_of = {visit.snapshot.ids[index]: row for row, index in enumerate(chosen)}
         items = visit.slate.items

@@ -8,7 +8,7 @@ from threading import Lock
 
 from sqlalchemy import Connection
 
-from catalog import articles, audiences, events, experiments, people, slates, tenants
+from catalog import articles, audiences, events, experiments, people, pins, slates, tenants
 from catalog.database import Database
 from catalog.errors import Forbidden, Invalid, Unavailable
 from catalog.ids import ArticleId, EmployeeId, SlateId, TenantId, new_id
@@ -126,7 +126,7 @@ class FeedService:
         version = (tenant.content_version, tenant.encoder)
         if version != self._version:
             found = articles.approved(connection, self._tenant, tenant.encoder) if tenant.encoder else []
-            self._snapshot = Snapshot.build(found, tenant.hard_axes)
+            self._snapshot = Snapshot.build(found, tenant.hard_axes, pins.holding(connection, self._tenant))
             self._forget_the_erased(connection)
             self._version = version
         for event in events.since(connection, self._tenant, self._state.seq, until=tenant.seq):
@@ -148,7 +148,7 @@ class FeedService:
         asked = (request.tenant.content_version, person.axes, request.language, *tried)
         if (slate.content_version, slate.axes, slate.language, slate.experiment, slate.arm) != asked:
             return None
-        if self._state.history(person.id).last_deed > slate.seq:
+        if self._state.history(person.id).last_deed > slate.seq or self._snapshot.pin_ran_out(slate.created_at, now):
             return None
         supply = int(available(self._snapshot, self._state, person, now, request.language).sum())
         if len(slate.items) != min(request.size, supply):

@@ -11,12 +11,13 @@ from catalog.records import EventType, SlateItem
 from models.protocols import Features, Ranker
 from ranking import candidates, features
 from ranking.config import RankingOptions
-from ranking.diversify import Pool, compose
+from ranking.diversify import Pick, Pool, compose
 from ranking.eligibility import allowed
 from ranking.explain import Explainer
+from ranking.pinned import pinned
 from ranking.profile import Person
 from ranking.scoring import score
-from ranking.snapshot import NONE, Snapshot
+from ranking.snapshot import NONE, Facet, Snapshot
 from ranking.state import State
 
 
@@ -37,7 +38,8 @@ def rank(
     """
     chosen, rows = prepare(snapshot, state, person, options, now, rng, language)
     scores = score(ranker, rows)
-    picks = compose(pool_of(snapshot, state, person, chosen, scores, options), options, size, rng)
+    pool = pool_of(snapshot, state, person, chosen, scores, options, now)
+    picks = compose(pool, options, size, rng)
     explainer = Explainer(snapshot, state, person, options, now)
     items = []
     for position, pick in enumerate(picks, start=1):
@@ -49,10 +51,19 @@ def rank(
                 score=float(scores[pick.row]),
                 propensity=pick.propensity,
                 features=row,
-                reasons=explainer.reasons(int(chosen[pick.row]), row, explored=pick.explored),
+                reasons=explainer.reasons(int(chosen[pick.row]), row, because(pool, pick)),
             )
         )
     return tuple(items)
+
+
+def because(pool: Pool, pick: Pick) -> str | None:
+    """The code of what put an article at its place besides its worth; None where nothing else did."""
+    if pick.row in pool.must_reads:
+        return "must_read"
+    if pick.row in pool.pins:
+        return "pinned"
+    return "explore" if pick.explored else None
 
 
 def prepare(
@@ -66,7 +77,8 @@ def prepare(
 ) -> tuple[NDArray[np.intp], Features]:
     """The candidates, as indices into the snapshot, and their features: what ranking and replay both start from."""
     offered = available(snapshot, state, person, now, language)
-    chosen = candidates.select(snapshot, state, person, offered, options, now, rng)
+    wanted = pinned(snapshot, state, person, np.flatnonzero(offered), options, now).all
+    chosen = candidates.select(snapshot, state, person, offered, options, now, rng, wanted)
     return chosen, features.build(state, snapshot, person, chosen, now)
 
 
@@ -93,22 +105,36 @@ def pool_of(
     chosen: NDArray[np.intp],
     scores: NDArray[np.float64],
     options: RankingOptions,
+    now: datetime,
 ) -> Pool:
     """What the slate is made of, given the candidates `chosen` and their `scores`."""
     history = state.history(person.id)
     often_seen = {article for article, times in history.seen.items() if times >= options.sink_after}
     stale = often_seen | history.articles(EventType.OPEN)
-    kinds = snapshot.facets["kind"].probability[chosen]
-    tagged = kinds.any(axis=1)
+    row_of = {index: row for row, index in enumerate(chosen.tolist())}
+    wanted = pinned(snapshot, state, person, chosen, options, now)
+    column = snapshot.facets["kind"].column
     return Pool(
         scores=scores,
         vectors=snapshot.matrix[chosen],
         story=snapshot.story[chosen],
         source=snapshot.source[chosen],
-        kind=np.where(tagged, kinds.argmax(axis=1), NONE) if kinds.size else np.full(len(chosen), NONE),
+        topic=_surest(snapshot.facets["topic"], chosen),
+        kind=_surest(snapshot.facets["kind"], chosen),
         own=snapshot.internal[chosen],
         sunk=np.array([snapshot.ids[index] in stale for index in chosen], dtype=np.bool_),
+        must_reads=tuple(row_of[index] for index in wanted.must_reads),
+        pins=tuple(row_of[index] for index in wanted.pins),
+        kind_mix={column[kind]: share for kind, share in options.kind_mix if kind in column},
     )
+
+
+def _surest(facet: Facet, chosen: NDArray[np.intp]) -> NDArray[np.intp]:
+    """The column of each candidate's surest concept, `NONE` where it has none of this facet."""
+    tags = facet.probability[chosen]
+    if not tags.size:
+        return np.full(len(chosen), NONE)
+    return np.where(tags.any(axis=1), tags.argmax(axis=1), NONE)
 
 
 def generator(slate: SlateId) -> np.random.Generator:

@@ -67,7 +67,7 @@ class Lived:
             chosen, rows = visit.prepare(OPTIONS)
             wanted = np.array([self._wanted(visit, visit.snapshot.ids[index]) for index in chosen])
             world = visit.snapshot, visit.state, visit.person
-            pool = pool_of(*world, chosen, score(ranker, rows), OPTIONS)
+            pool = pool_of(*world, chosen, score(ranker, rows), OPTIONS, visit.slate.created_at)
             for _ in range(draws):
                 rows_picked = [pick.row for pick in compose(pool, OPTIONS, PLACES, random)]
                 earned.append(float(wanted[rows_picked] @ looked_at[: len(rows_picked)]))
