@@ -69,6 +69,8 @@ class Action(StrEnum):
     EDIT = "edit"
     SIGN = "sign"
     WITHDRAW = "withdraw"
+    PIN = "pin"
+    UNPIN = "unpin"
 
 
 class WordAction(StrEnum):
@@ -337,6 +339,34 @@ class Decision:
     after: State
     reason: str
     changes: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """A curator's wish that everybody in an article's audience is offered it until some moment.
+
+    It holds for what is made of the catalogue at `version` or later, and no longer at `ended_version`: versions are
+    numbered in the transactions that make them, so what held for a slate is known however clocks run.
+    """
+
+    article_id: ArticleId
+    version: int
+    pinned_at: datetime
+    pinned_by: str
+    until: datetime
+    must_read: bool = False
+    reason: str = ""
+    ended_version: int | None = None
+    ended_at: datetime | None = None
+    ended_by: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("pinned_at", "until", "ended_at"):
+            require_aware(name, getattr(self, name))
+
+    def held(self, version: int) -> bool:
+        """Whether it held at this version of the catalogue, whatever the clock says of `until`."""
+        return self.version <= version and (self.ended_version is None or version < self.ended_version)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from catalog import schema, taxonomy, tenants
 from catalog.clock import utcnow
 from catalog.database import Database
-from catalog.errors import ArtefactMismatch, NotFound
+from catalog.errors import ArtefactMismatch, Invalid, NotFound
 from catalog.ids import TenantId
 from catalog.taxonomy import Taxonomy
 from catalog.vocabulary import Vocabularies
@@ -68,8 +68,15 @@ class House:
 
     @property
     def ranking(self) -> RankingOptions:
-        """How slates are made: for those who serve them, and for those who make them again."""
-        return RankingOptions()
+        """How slates are made: for those who serve them, and for those who make them again.
+
+        Raises Invalid where a share is asked for of a kind that there is not.
+        """
+        known = self.vocabularies.shipped.facets["kind"]
+        for kind, _ in self.settings.kind_mix:
+            if kind not in known:
+                raise Invalid(f"SLUIS_KIND_MIX: there is no kind {kind!r}: use {', '.join(sorted(known))}")
+        return self.settings.ranking_options()
 
     @cached_property
     def rankers(self) -> "Rankers":

@@ -26,8 +26,8 @@ from ranking import profile
 from ranking.config import RankingOptions
 from ranking.dataset import Dataset, LabelOptions, build
 from ranking.features import NAMES
-from ranking.feed import generator, rank
 from ranking.scoring import score
+from ranking.slate import generator, rank
 from ranking.snapshot import Snapshot
 from ranking.state import State
 from ranking.training import TrainingOptions, train

@@ -24,8 +24,9 @@ from ranking import profile
 from ranking.config import RankingOptions
 from ranking.dataset import Dataset, LabelOptions, build
 from ranking.features import NAMES
-from ranking.feed import FeedService, generator, rank
+from ranking.feed import FeedService
 from ranking.scoring import score
+from ranking.slate import generator, rank
 from ranking.snapshot import Snapshot
 from ranking.splits import SplitOptions
 from ranking.state import State

@@ -14,8 +14,8 @@ from evaluation.synthetic import Behaviour, World, live_through
 from models.heuristic import HeuristicRanker
 from ranking.config import RankingOptions
 from ranking.diversify import compose
-from ranking.feed import pool_of
 from ranking.scoring import score
+from ranking.slate import pool_of
 
 CHAMPION = HeuristicRanker()
 OPTIONS = RankingOptions()
@@ -66,7 +66,7 @@ class Lived:
             chosen, rows = visit.prepare(OPTIONS)
             wanted = np.array([self._wanted(visit, visit.snapshot.ids[index]) for index in chosen])
             world = visit.snapshot, visit.state, visit.person
-            pool = pool_of(*world, chosen, score(ranker, rows), OPTIONS)
+            pool = pool_of(*world, chosen, score(ranker, rows), OPTIONS, visit.slate.created_at)
             for _ in range(draws):
                 rows_picked = [pick.row for pick in compose(pool, OPTIONS, PLACES, random)]
                 earned.append(float(wanted[rows_picked] @ looked_at[: len(rows_picked)]))
