@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from evaluation import metrics
+from evaluation.bootstrap import BootstrapOptions, mean_intervals
 from models.protocols import Ranker
 from ranking.dataset import Dataset
 from ranking.scoring import score
@@ -35,9 +36,9 @@ class Verdict:
 
 def compare(newest: Dataset, champion: Ranker, challenger: Ranker, options: GateOptions) -> Verdict:
     """Judge both on `newest`, which must be younger than what the challenger learned from."""
-    useful = newest.relevant()
+    useful = newest.telling()
     if len(useful) < options.slates:
-        reason = f"refused: the newest days hold {len(useful)} slates with an interaction, {options.slates} are needed"
+        reason = f"refused: the newest days hold {len(useful)} slates with different grades, {options.slates} are needed"
         return Verdict(False, reason, len(useful), float("nan"), (float("nan"), float("nan")))
     before, after = (_ndcg(useful, ranker, options.cutoff) for ranker in (champion, challenger))
     difference = float((after - before).mean())
@@ -61,15 +62,8 @@ def _ndcg(dataset: Dataset, ranker: Ranker, k: int) -> metrics.PerSlate:
 
 
 def _interval(dataset: Dataset, differences: metrics.PerSlate, options: GateOptions) -> tuple[float, float]:
-    """Percentile bootstrap of the mean (Efron and Tibshirani, 1993), with a fixed seed.
-
-    People are drawn, with all their slates: the slates of one person are too alike to count as so many witnesses.
-    """
+    """Of the mean, over people: `evaluation.bootstrap`."""
     _, person = np.unique([offer.employee for offer in dataset.offers], return_inverse=True)
-    sums, slates = np.bincount(person, differences), np.bincount(person)
-    random = np.random.default_rng(options.seed)
-    draws = (random.integers(len(sums), size=len(sums)) for _ in range(options.resamples))
-    means = [sums[drawn].sum() / slates[drawn].sum() for drawn in draws]
-    tail = (1 - options.confidence) / 2
-    low, high = np.quantile(means, [tail, 1 - tail])
-    return float(low), float(high)
+    drawing = BootstrapOptions(options.confidence, options.resamples, people=1, seed=options.seed)
+    (found,) = mean_intervals(differences[:, np.newaxis], person, drawing)
+    return found.low, found.high

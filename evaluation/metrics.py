@@ -2,7 +2,7 @@
 
 `labels` (n,) are grades from 0, `scores` (n,) any numbers of which only the order counts, `groups` (slates,) the number
 of rows of each slate. Each answers one figure within 0..1 per slate, and not-a-number for a slate without any grade
-above 0, where every order is as good as another; `mean` leaves those out.
+above 0, where every order is as good as another; `mean` leaves those out. "Relevant" is a grade above 0.
 
 Ties: of rows with the same score the least relevant counts as ranked first. That favours no order of input, needs no
 random numbers, and never rewards a ranker for being unable to tell two items apart. A score that is not a number is
@@ -48,6 +48,32 @@ def recall(labels: Grades, scores: Scores, groups: Groups, k: int) -> PerSlate:
     return _ratio(_sums(slate, hits & (rank <= k), groups), _sums(slate, hits, groups))
 
 
+def average_precision(labels: Grades, scores: Scores, groups: Groups) -> PerSlate:
+    """Average precision: over a slate's relevant rows, the mean of the precision at the rank of each; its mean is MAP.
+
+    Precision at r is the share of the first r rows that are relevant. Buckley and Voorhees, "Evaluating evaluation
+    measure stability" (SIGIR 2000).
+    """
+    slate, rank, ordered = _ranked(labels, scores, groups)
+    hits = ordered > 0
+    precision = _within(hits, groups) / rank
+    return _ratio(_sums(slate, np.where(hits, precision, 0.0), groups), _sums(slate, hits, groups))
+
+
+def auc(labels: Grades, scores: Scores, groups: Groups) -> PerSlate:
+    """Of all pairs of a relevant and an irrelevant row of one slate, the share in which the relevant one ranks higher.
+
+    The area under the slate's ROC curve: Hanley and McNeil, "The meaning and use of the area under a receiver operating
+    characteristic curve" (Radiology 143, 1982), but a tie counts as lost, not as half. Not-a-number as well where all
+    rows are relevant.
+    """
+    slate, _, ordered = _ranked(labels, scores, groups)
+    hits = ordered > 0
+    lost = _sums(slate, np.where(hits, _within(~hits, groups), 0.0), groups)
+    pairs = _sums(slate, hits, groups) * _sums(slate, ~hits, groups)
+    return np.asarray(1.0 - _ratio(lost, pairs))
+
+
 def mean(values: PerSlate) -> float:
     """The mean over the slates that have a figure; not-a-number where none has."""
     counted = values[~np.isnan(values)]
@@ -60,6 +86,12 @@ def _ranked(labels: Grades, scores: Scores, groups: Groups) -> tuple[NDArray[np.
     order = np.lexsort((labels, -scores, slate))
     rank = np.arange(len(labels)) - np.repeat(np.cumsum(groups) - groups, groups) + 1
     return slate, rank, labels[order]
+
+
+def _within(which: NDArray[np.bool_], groups: Groups) -> NDArray[np.float64]:
+    """Per row in ranked order, how many of its slate's rows up to and with it are among `which`."""
+    counted = np.concatenate([[0.0], np.cumsum(which, dtype=np.float64)])
+    return np.asarray(counted[1:] - np.repeat(counted[np.cumsum(groups) - groups], groups))
 
 
 def _dcg(labels: Grades, scores: Scores, groups: Groups, k: int) -> PerSlate:

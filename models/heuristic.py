@@ -69,7 +69,14 @@ class HeuristicRanker:
 
     def score(self, rows: Features) -> NDArray[np.float64]:
         """The weighted sum of each row. What was not logged when a slate was served (not-a-number) adds nothing."""
+        return np.asarray(self._terms(rows).sum(axis=1), dtype=np.float64)
+
+    def contributions(self, rows: Features) -> Features:
+        """What each term adds; every row starts from 0."""
+        return np.hstack([self._terms(rows), np.zeros((len(rows), 1))])
+
+    def _terms(self, rows: Features) -> Features:
         if rows.ndim != 2 or rows.shape[1] != len(TERMS):
             raise ValueError(f"this ranker wants {len(TERMS)} columns, not an array of shape {rows.shape}")
         terms = [term.weight * term.scale(rows[:, place]) for place, term in enumerate(TERMS)]
-        return np.asarray(np.nansum(terms, axis=0), dtype=np.float64)
+        return np.nan_to_num(np.stack(terms, axis=1), nan=0.0)

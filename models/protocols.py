@@ -44,3 +44,13 @@ class Ranker(Protocol):
 
     def score(self, rows: Features) -> NDArray[np.float64]:
         """One score per row, higher is better, shape (n,)."""
+
+
+class Additive(Ranker, Protocol):
+    """A ranker that can tell what each feature adds to a score."""
+
+    def contributions(self, rows: Features) -> NDArray[np.float64]:
+        """Per row what each feature adds, and in the last column what every row starts from: (n, features + 1).
+
+        In the unit of the score; a row of them sums to the row's score.
+        """

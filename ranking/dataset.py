@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 
 from catalog import events as event_log
 from catalog import slates as slate_log
+from catalog.errors import Invalid
 from catalog.ids import ArticleId, EmployeeId, SlateId, TenantId
 from catalog.records import FUNCTION, Event, EventType, Slate, SlateItem
 from models.protocols import Features
@@ -37,6 +38,12 @@ GRADES: Final[Mapping[EventType, int]] = MappingProxyType(
 """How much an event says that an article was the right one; a share is what the whole programme is for."""
 
 
+GRADABLE: Final = tuple(event.value for event in EventType if event not in (EventType.SEEN, EventType.DISMISS))
+"""The events whose grades can be changed: to be shown something and to refuse it are worth nothing."""
+HIGHEST: Final = 10
+"""No grade is above this: a gain is 2 to its power, so one such event would drown all others."""
+
+
 @dataclass(frozen=True, slots=True)
 class LabelOptions:
     """How events become grades."""
@@ -48,6 +55,28 @@ class LabelOptions:
     def __post_init__(self) -> None:
         if self.horizon <= timedelta(0):
             raise ValueError(f"a horizon of {self.horizon} leaves no time for anything to happen")
+        missing = set(EventType) - set(self.grades)
+        if missing or not all(0 <= grade <= HIGHEST for grade in self.grades.values()):
+            raise ValueError(f"each event has a grade within 0..{HIGHEST}")
+        if self.grades[EventType.SEEN] or self.grades[EventType.DISMISS] or not any(self.grades.values()):
+            raise ValueError("what was only seen or was dismissed has grade 0, and something else a higher one")
+
+
+def regraded(words: Iterable[str]) -> Mapping[EventType, int]:
+    """`GRADES` with some of them changed, as in `open=2`. Raises Invalid."""
+    given = {}
+    for word in words:
+        name, _, grade = word.strip().partition("=")
+        if name not in GRADABLE or not (grade.isascii() and grade.isdigit()) or int(grade) > HIGHEST:
+            raise Invalid(
+                f"{word!r} is no grade: write EVENT=GRADE, where EVENT is one of {', '.join(GRADABLE)} and GRADE is "
+                f"within 0..{HIGHEST}"
+            )
+        given[EventType(name)] = int(grade)
+    grades = {**GRADES, **given}
+    if not any(grades.values()):
+        raise Invalid("with every grade 0 nothing can be learned: leave one event above it")
+    return MappingProxyType(grades)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +106,7 @@ class Dataset:
     groups: NDArray[np.int32]
     offers: tuple[Offer, ...]
     horizon: timedelta
+    grades: Mapping[EventType, int] = field(default_factory=lambda: GRADES)
 
     def __len__(self) -> int:
         return len(self.offers)
@@ -94,6 +124,28 @@ class Dataset:
             groups=self.groups[which],
             offers=tuple(compress(self.offers, which)),
         )
+
+    def only(self, which: NDArray[np.bool_]) -> Self:
+        """The rows for which `which` (n,) is true; slates that have none of them are left out."""
+        slate = np.repeat(np.arange(len(self)), self.groups)[which]
+        groups = np.bincount(slate, minlength=len(self)).astype(np.int32)
+        return replace(
+            self,
+            rows=self.rows[which],
+            labels=self.labels[which],
+            positions=self.positions[which],
+            propensities=self.propensities[which],
+            articles=tuple(compress(self.articles, which)),
+            groups=groups[groups > 0],
+            offers=tuple(compress(self.offers, groups > 0)),
+        )
+
+    def telling(self) -> Self:
+        """The slates whose grades differ: of any other all orders are as good, so it teaches nothing."""
+        starts = np.cumsum(self.groups) - self.groups
+        if not len(self):
+            return self
+        return self.take(np.maximum.reduceat(self.labels, starts) > np.minimum.reduceat(self.labels, starts))
 
     def relevant(self) -> Self:
         """The slates in which something got a grade above 0: the others cannot tell a good order from a bad one."""
@@ -119,7 +171,7 @@ def build(slates: Iterable[Slate], events: Iterable[Event], until: datetime, opt
     types = [found[slate.id].get(item.article_id, set()) for slate, exposed in seen for item in exposed]
     labels = [max((options.grades[event] for event in happened), default=0) for happened in types]
     return Dataset(
-        rows=_rows(seen),
+        rows=logged(seen),
         labels=np.array(labels, dtype=np.int32),
         positions=np.array([item.position for item in items], dtype=np.int32),
         propensities=np.array([item.propensity for item in items], dtype=np.float64),
@@ -127,6 +179,7 @@ def build(slates: Iterable[Slate], events: Iterable[Event], until: datetime, opt
         groups=np.array([len(exposed) for _, exposed in seen], dtype=np.int32),
         offers=tuple(_offer(slate) for slate, _ in seen),
         horizon=options.horizon,
+        grades=options.grades,
     )
 
 
@@ -151,7 +204,11 @@ def _exposed(slate: Slate, happened: Mapping[ArticleId, set[EventType]]) -> list
     return [item for item in slate.items if item.article_id in happened or item.position <= lowest]
 
 
-def _rows(seen: Sequence[tuple[Slate, Sequence[SlateItem]]]) -> Features:
+def logged(seen: Sequence[tuple[Slate, Sequence[SlateItem]]]) -> Features:
+    """The features of some items of each slate as they were logged, in the order of `ranking.features.NAMES`.
+
+    NaN where the version that served a slate did not build a feature yet.
+    """
     rows = np.full((sum(len(items) for _, items in seen), len(NAMES)), np.nan)
     start = 0
     for slate, items in seen:

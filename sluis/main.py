@@ -20,7 +20,9 @@ from sluis.commands import (
     embed,
     encode,
     estimate,
+    evaluate,
     experiment,
+    explain,
     feed,
     ingest,
     init,
@@ -54,6 +56,7 @@ app.add_typer(keys.app, name="key")
 app.add_typer(audit.app, name="audit")
 app.add_typer(bench.app, name="bench")
 models.app.command("estimate")(estimate.estimate)
+models.app.command("explain")(explain.explain)
 app.command("init")(init.init)
 app.command("taxonomy")(taxonomy.taxonomy)
 app.command("ingest")(ingest.ingest)
@@ -64,7 +67,7 @@ app.command("encode")(encode.encode)
 app.command("feed")(feed.feed)
 app.command("learn")(learn.learn)
 app.command("train")(train.train)
-app.command("evaluate")(train.evaluate)
+app.command("evaluate")(evaluate.evaluate)
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
 

@@ -52,6 +52,8 @@ class Settings(BaseSettings):
     kind_mix: Annotated[tuple[tuple[str, float], ...], NoDecode] = Field(
         (), description="kind=share pairs, separated by commas: the mix of kinds that every slate aims at."
     )
+    grades: str = Field("", description="What events are worth to a ranker, where not as usual: open=2,like=0.")
+    slates_per_person: int = Field(0, ge=0, description="At most so many of a person's slates train a ranker; 0: all.")
     host: str = Field("127.0.0.1", description="The address that `sluis serve` listens on.")
     port: int = Field(8000, ge=1, le=65535, description="The port that `sluis serve` listens on.")
 

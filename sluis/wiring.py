@@ -17,7 +17,7 @@ from catalog.taxonomy import Taxonomy
 from catalog.vocabulary import Vocabularies
 from models.heuristic import HEURISTIC, HeuristicRanker
 from models.manifest import RANKER, TAGGERS, Manifest
-from models.protocols import Encoder, Progress, Ranker
+from models.protocols import Additive, Encoder, Progress
 from models.registry import Registry
 from ranking.config import RankingOptions
 from sluis.promoted import Promoted
@@ -26,8 +26,10 @@ from sluis.settings import Settings, read_settings
 if TYPE_CHECKING:
     from curation.librarian import Librarian
     from models.encoder import SentenceEncoder
+    from models.ranker import LambdaMart
     from models.remote import Exchange, RemoteEncoder
     from models.taggers import Taggers
+    from ranking.dataset import LabelOptions
     from ranking.feed import FeedService
 
 log = logging.getLogger(__name__)
@@ -77,6 +79,17 @@ class House:
             if kind not in known:
                 raise Invalid(f"SLUIS_KIND_MIX: there is no kind {kind!r}: use {', '.join(sorted(known))}")
         return self.settings.ranking_options()
+
+    @property
+    def labels(self) -> "LabelOptions":
+        """What events are worth to whoever learns from them or judges by them."""
+        from ranking.dataset import LabelOptions, regraded
+
+        given = self.settings.grades
+        try:
+            return LabelOptions(grades=regraded(given.split(",") if given else []))
+        except Invalid as error:
+            raise Invalid(f"SLUIS_GRADES: {error}") from error
 
     @cached_property
     def rankers(self) -> "Rankers":
@@ -167,13 +180,13 @@ class Rankers:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
         self._champion = Promoted(registry, RANKER, self.load)
-        self._by_name: dict[str, Ranker] = {}
+        self._by_name: dict[str, Additive] = {}
 
-    def __call__(self) -> Ranker:
+    def __call__(self) -> Additive:
         """The ranker to use now. Raises ArtefactMismatch where the champion is not what its manifest says."""
         return self._champion() or HeuristicRanker()
 
-    def named(self, name: str) -> Ranker:
+    def named(self, name: str) -> Additive:
         """A ranker by the name of its artefact, or the heuristic by its own; read once. Raises ArtefactMismatch."""
         if name == HEURISTIC:
             return HeuristicRanker()
@@ -184,7 +197,7 @@ class Rankers:
                 raise ArtefactMismatch(str(error)) from error
         return self._by_name[name]
 
-    def load(self, made: Manifest) -> Ranker:
+    def load(self, made: Manifest) -> "LambdaMart":
         """One ranker of the registry, whether it is in use or not."""
         from models.ranker import LambdaMart  # a second or more of import that an untrained house need not wait for
 

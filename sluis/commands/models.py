@@ -13,7 +13,7 @@ from catalog.errors import ArtefactMismatch, Conflict, Invalid, NotFound
 from evaluation.gate import GateOptions, compare
 from models.heuristic import HeuristicRanker
 from models.manifest import KINDS, RANKER, TAGGERS, Manifest
-from models.protocols import Ranker
+from models.protocols import Additive
 from ranking.dataset import Dataset
 from sluis.commands.train import load
 from sluis.console import AsJson, err, out, print_json, show
@@ -74,7 +74,7 @@ def promote(
     out.print(f"{challenger.name} ranks now; {verdict.reason}", soft_wrap=True)
 
 
-def champion_of(house: House) -> Ranker:
+def champion_of(house: House) -> Additive:
     """What ranks now: the heuristic, as in the server, where the champion cannot be read."""
     try:
         return house.rankers()

@@ -1,29 +1,34 @@
-"""`sluis train` and `sluis evaluate`: learn a ranker from the past, and say how good it is."""
+"""`sluis train`: learn a ranker from the past, and say how good it is."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from catalog.clock import utcnow
-from evaluation.report import EVERYBODY, Report, measure
-from evaluation.report import evaluate as compare
-from models.heuristic import HeuristicRanker
 from models.manifest import RANKER
-from models.protocols import Ranker
-from ranking import dataset, splits
+from ranking import dataset
 from ranking.dataset import Dataset, LabelOptions
-from ranking.splits import SplitOptions
 from sluis.console import AsJson, out, print_json, progress, show
 from sluis.wiring import House, open_house
 
-_CUTOFF = "ndcg@10"
 
-
-def train(*, as_json: AsJson = False) -> None:
+def train(
+    grade: Annotated[list[str] | None, typer.Option(help="EVENT=GRADE, instead of SLUIS_GRADES; repeat.")] = None,
+    slates_per_person: Annotated[
+        int | None, typer.Option(min=0, help="At most so many slates of each person, drawn; 0: all.")
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
     """Learn a ranker from the slates and events so far. It stays a challenger until it is promoted."""
+    from evaluation.report import measure
     from ranking import training  # brings LightGBM, which no other command needs to wait for
 
-    house, options = open_house(), training.TrainingOptions()
-    data = load(house)
+    house = open_house()
+    capped = house.settings.slates_per_person if slates_per_person is None else slates_per_person
+    options = training.TrainingOptions(per_person=capped or None)
+    data = load(house, LabelOptions(grades=dataset.regraded(grade)) if grade else None)
     with progress("Training", options.trees.rounds) as tick:
         trained = training.train(data, options, measure, tick)
     files = trained.ranker.to_files()
@@ -37,36 +42,10 @@ def train(*, as_json: AsJson = False) -> None:
     out.print(f"It looks most at: {top}\nLet it rank with: sluis models promote {made.name}", soft_wrap=True)
 
 
-def evaluate(*, as_json: AsJson = False) -> None:
-    """Compare the champion and the heuristic on the newest days, for everybody and per job function."""
-    house = open_house()
-    newest = splits.by_time(load(house), SplitOptions()).test
-    champion = house.rankers()
-    rankers: dict[str, Ranker] = {ranker.name: ranker for ranker in (champion, HeuristicRanker())}
-    report = compare(newest, rankers.values())
-    if as_json:
-        print_json(report.to_dict())
-        return
-    everybody = [row for row in report.rows if row.function == EVERYBODY]
-    show([{"ranker": row.ranker, "slates": row.slates, **row.metrics} for row in everybody])
-    out.print(f"\n{_CUTOFF} by job function:")
-    show(_by_function(report))
-
-
-def _by_function(report: Report) -> list[dict[str, Any]]:
-    """A row per function, with a column per ranker."""
-    found: dict[str, dict[str, Any]] = {}
-    for row in report.rows:
-        if row.function != EVERYBODY:
-            told = found.setdefault(row.function, {"function": row.function, "slates": row.slates})
-            told[row.ranker] = row.metrics[_CUTOFF]
-    return list(found.values())
-
-
-def load(house: House) -> Dataset:
-    """All that can be learned from or judged on now."""
+def load(house: House, labels: LabelOptions | None = None) -> Dataset:
+    """All that can be learned from or judged on now, by the organisation's grades unless others are given."""
     with house.database.read() as connection:
-        return dataset.load(connection, house.tenant, utcnow(), LabelOptions())
+        return dataset.load(connection, house.tenant, utcnow(), labels or house.labels)
 
 
 def _beside(metrics: Mapping[str, float]) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from models.protocols import Encoder, Ranker
+from models.protocols import Additive, Encoder, Ranker
 from ranking.features import NAMES
 
 TEXTS = ["De sluis gaat open.", "", "Lock gates open for the first barge of the day.", "De sluis gaat open."]
@@ -57,6 +57,17 @@ class RankerContract:
     def test_a_row_has_the_same_score_in_any_company(self, ranker: Ranker) -> None:
         rows = self.rows(ranker, 30)
         assert ranker.score(rows)[::-1] == pytest.approx(ranker.score(np.ascontiguousarray(rows[::-1])))
+
+    def test_what_each_feature_adds_comes_to_the_score(self, ranker: Additive) -> None:
+        rows = self.rows(ranker, 30)
+        rows[::3, 0] = np.nan
+        added = ranker.contributions(rows)
+        assert added.shape == (30, len(ranker.features) + 1)
+        assert added.sum(axis=1) == pytest.approx(ranker.score(rows), abs=1e-9)
+        assert len(set(added[:, -1])) == 1
+        assert ranker.contributions(rows[:0]).shape == (0, len(ranker.features) + 1)
+        with pytest.raises(ValueError):
+            ranker.contributions(np.zeros((3, len(ranker.features) + 1)))
 
     def test_no_rows_are_no_scores(self, ranker: Ranker) -> None:
         assert ranker.score(self.rows(ranker, 0)).shape == (0,)

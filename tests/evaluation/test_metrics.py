@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from sklearn.metrics import ndcg_score
+from sklearn.metrics import average_precision_score, ndcg_score, roc_auc_score
 
 from evaluation import metrics
 
@@ -36,6 +36,8 @@ ALL = [
     lambda *rows: metrics.ndcg(*rows, k=3),
     metrics.mrr,
     lambda *rows: metrics.recall(*rows, k=3),
+    metrics.average_precision,
+    metrics.auc,
 ]
 
 
@@ -82,6 +84,26 @@ def test_ndcg_agrees_with_scikit_learn(drawn) -> None:
         if size > 1 and labels[part].any():  # scikit-learn refuses a single document
             theirs = ndcg_score([2.0 ** labels[part] - 1], [scores[part]], k=4)
             assert mine == pytest.approx(theirs)
+
+
+def test_average_precision_and_auc_by_hand() -> None:
+    labels = grades(0, 1, 0, 4)  # precision 1/2 at rank 2 and 2/4 at rank 4; 1 of 4 pairs in order
+    assert metrics.average_precision(labels, descending(4), ONE) == pytest.approx([0.5])
+    assert metrics.auc(labels, descending(4), ONE) == pytest.approx([0.25])
+    assert metrics.auc(labels, np.zeros(4), ONE) == pytest.approx([0.0])  # a tie is lost, not half
+    assert np.isnan(metrics.auc(grades(1, 2), descending(2), grades(2))).all()
+
+
+@given(slates())
+def test_average_precision_and_auc_agree_with_scikit_learn(drawn) -> None:
+    labels, scores, groups = drawn
+    precision, area = metrics.average_precision(*drawn), metrics.auc(*drawn)
+    for place, (start, size) in enumerate(zip(np.cumsum(groups) - groups, groups, strict=True)):
+        hit, ranked = labels[start : start + size] > 0, scores[start : start + size]
+        if hit.any():
+            assert precision[place] == pytest.approx(average_precision_score(hit, ranked))
+        if hit.any() and not hit.all():
+            assert area[place] == pytest.approx(roc_auc_score(hit, ranked))
 
 
 @given(slates())

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from catalog import events
 from catalog.database import Database
+from catalog.errors import Invalid
 from catalog.ids import ArticleId, EmployeeId, EventId, SlateId, TenantId, new_id
 from catalog.records import Event, EventType, Slate, SlateItem
-from ranking.dataset import Dataset, LabelOptions, build, load
+from ranking.dataset import GRADES, Dataset, LabelOptions, build, load, regraded
 from ranking.features import NAMES
 from tests import make
 
@@ -87,7 +88,7 @@ def test_the_best_event_is_the_grade() -> None:
 
 def test_grades_are_an_option() -> None:
     slate = offered(size=1)
-    grades = dict.fromkeys(EventType, 1)
+    grades = {**GRADES, EventType.SHARE: 1}
     assert build([slate], [did(slate, 0, EventType.SHARE)], CUT, LabelOptions(grades=grades)).labels.tolist() == [1]
 
 
@@ -209,6 +210,42 @@ def test_from_the_catalogue(sqlite_database: Database, tenant: TenantId) -> None
     assert found.labels.tolist() == [0, 5]
     assert found.articles == tuple(shown[:2])
     assert found.offers[0].functions == {"sales"}
+
+
+def test_slates_that_tell_nothing_are_those_with_one_grade() -> None:
+    slates = [offered(number, size=2, at=START + timedelta(hours=number)) for number in range(3)]
+    happened = [did(slate, place, EventType.OPEN) for slate in slates[:2] for place in (0, 1)]
+    found = build(
+        slates, [*happened, did(slates[1], 1, EventType.SHARE), did(slates[2], 0, EventType.SEEN)], CUT, OPTIONS
+    )
+    assert [offer.slate for offer in found.telling().offers] == [slates[1].id]
+    assert len(found.take(np.zeros(3, dtype=bool)).telling()) == 0
+
+
+def test_rows_can_be_taken_out_of_slates() -> None:
+    slates = [offered(number, size=2, at=START + timedelta(hours=number)) for number in range(2)]
+    found = build(slates, [did(slate, place, EventType.SEEN) for slate in slates for place in (0, 1)], CUT, OPTIONS)
+    kept = found.only(np.array([False, True, False, False]))
+    assert (kept.groups.tolist(), [offer.slate for offer in kept.offers]) == ([1], [slates[0].id])
+    assert kept.articles == found.articles[1:2]
+    assert same(found.only(np.ones(4, dtype=bool)), found)
+
+
+def test_grades_are_written_as_words() -> None:
+    grades = regraded(["open=2", " like=0"])
+    assert grades == {**GRADES, EventType.OPEN: 2, EventType.LIKE: 0}
+    assert regraded([]) == GRADES
+    for wrong in ("open", "open=-1", "open=11", "open=1.5", "opened=2", "seen=1", "dismiss=1", "=2", "open=²"):
+        with pytest.raises(Invalid, match="is no grade"):
+            regraded([wrong])
+    with pytest.raises(Invalid, match="every grade 0"):
+        regraded([f"{event}=0" for event in ("share", "click", "save", "like", "open")])
+
+
+@pytest.mark.parametrize("grades", [{}, {**GRADES, EventType.SEEN: 1}, {**GRADES, EventType.OPEN: 11}])
+def test_impossible_grades_are_refused(grades) -> None:
+    with pytest.raises(ValueError, match="grade"):
+        LabelOptions(grades=grades)
 
 
 def test_a_horizon_takes_time() -> None:

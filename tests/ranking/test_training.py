@@ -1,5 +1,6 @@
 """Training: enough data or a clear refusal, the newest days unseen, the same ranker twice."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -57,6 +58,26 @@ def test_the_judged_days_teach_nothing(trained: Trained) -> None:
         assert (again.metrics[name] == value) is name.startswith("validation")
 
 
+def test_the_facts_tell_what_was_asked_for(trained: Trained) -> None:
+    assert trained.facts["grades"]["share"] == 5
+    assert trained.facts["horizon_hours"] == 24
+    assert trained.facts["learned_from"]["people"] == 7
+    assert trained.facts["learned_from"]["per_person"] is None
+    assert trained.facts["trees"]["rounds"] == 50
+
+
+def test_of_each_person_at_most_so_many_slates_are_drawn() -> None:
+    capped = replace(OPTIONS, per_person=8)
+    found = train(graded(240), capped, measure)
+    assert found.facts["learned_from"] == {"slates": 56, "people": 7, "per_person": 8, "sample_seed": 20}
+    assert found.ranker.to_files() == train(graded(240), capped, measure).ranker.to_files()
+    assert found.ranker.to_files() != train(graded(240), replace(capped, sample_seed=1), measure).ranker.to_files()
+    with pytest.raises(TooLittleData, match="there are 49 in its days, .* with at most 7 per person"):
+        train(graded(240), replace(OPTIONS, per_person=7), measure)
+    with pytest.raises(ValueError, match="nothing to learn from"):
+        replace(OPTIONS, per_person=0)
+
+
 def test_the_registry_takes_it(trained: Trained, tmp_path: Path) -> None:
     registry = Registry(tmp_path / "artefacts")
     kept = registry.add("ranker", trained.ranker.to_files(), facts=trained.facts, metrics=trained.metrics, now=START)
@@ -78,8 +99,9 @@ def test_too_little_data_is_said_in_numbers(slates: int, message: str) -> None:
     assert "heuristic ranks" in str(refused.value)
 
 
-def test_slates_without_an_interaction_are_not_enough() -> None:
+@pytest.mark.parametrize("grade", [0, 4])
+def test_slates_with_one_grade_are_not_enough(grade: int) -> None:
     dataset = graded(240)
-    dataset.labels[:] = 0
+    dataset.labels[:] = grade
     with pytest.raises(TooLittleData, match="there are 0"):
         train(dataset, OPTIONS, measure)

@@ -1,0 +1,72 @@
+"""`sluis evaluate` and `sluis models explain`, on the log of a small organisation: tables, JSON, and a page."""
+
+import json
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from catalog import slates
+from evaluation.benchmarks import stock
+from evaluation.synthetic import simulate
+from models.manifest import RANKER
+from sluis.wiring import open_house
+from tests.make import NOW
+
+
+@pytest.fixture
+def lived(shell):
+    """A house with four days of feeds, and a ranker that ranks nothing yet."""
+    house, random = open_house(), np.random.default_rng(1)
+    staff = stock.staff(12, NOW, random)
+    live = stock.live_articles(24, 8, timedelta(days=14), NOW, random)
+    stock.store(house.database, house.tenant, live, staff, NOW, lambda _: None)
+    simulate(house.database, house.tenant, house.feeds(), staff, 4, NOW, seed=1)
+    made = stock.ranker(20, random)
+    facts = {"name": made.name, "unseen_since": (NOW - timedelta(days=4)).isoformat()}
+    return house.registry.add(RANKER, made.to_files(), facts=facts, metrics={}, now=NOW)
+
+
+def test_a_table_json_and_a_page(shell, lived, tmp_path):
+    told = shell("evaluate")
+    assert "to 12 people" in told
+    for figure in ("ndcg@5", "map", "auc", "coverage", "gini", "novelty", "source_miscalibration"):
+        assert figure in told
+    assert "by function" in told
+    assert "by language" in told
+    page = tmp_path / "report.html"
+    found = json.loads(shell("evaluate", lived.name, "--html", str(page), "--json"))
+    assert {row["ranker"] for row in found["relevance"]} == {lived.facts["name"], "heuristic-1"}
+    (first, *_) = found["ahead"]
+    assert first["ranker"] == "minus heuristic-1"
+    ndcg = first["metrics"]["ndcg@10"]
+    assert ndcg["low"] < ndcg["value"] < ndcg["high"]
+    assert lived.facts["name"] in page.read_text(encoding="utf-8")
+
+
+def test_a_file_that_cannot_be_written_is_said_before_anything_is_reckoned(shell, tmp_path):
+    assert "no folder" in shell.fails("evaluate", "--html", str(tmp_path / "nowhere" / "r.html"))
+    assert "there is no ranker" in shell.fails("evaluate", "ranker-1")
+
+
+def test_what_a_ranker_goes_by(shell, lived):
+    told = shell("models", "explain", lived.name)
+    assert lived.facts["name"] in told
+    assert "gain" in told
+    (first, *_) = json.loads(shell("models", "explain", "heuristic", "--json"))["groups"]
+    assert first["gain"] is None
+    with shell.database.read() as connection:
+        served = list(slates.every(connection, shell.tenant))[-1]
+    assert "served by it" in shell("models", "explain", "--slate", served.id)  # by the heuristic: nothing was promoted
+    found = json.loads(shell("models", "explain", "--slate", served.id, "--json"))
+    assert found["ranker"] == served.ranker == "heuristic-1"
+    for item, kept in zip(found["items"], served.items, strict=True):
+        assert item["base"] + sum(part["adds"] for part in item["parts"]) == pytest.approx(item["score"])
+        assert item["score"] == pytest.approx(item["served_score"]) == pytest.approx(kept.score)
+    one = served.items[0].article_id
+    told = shell("models", "explain", lived.name, "--slate", served.id, "--article", one)
+    assert "served by heuristic-1" in told
+    assert "place 1: score" in told
+    assert "name it with --slate" in shell.fails("models", "explain", "--article", one)
+    assert "was not in slate" in shell.fails("models", "explain", "--slate", served.id, "--article", "x")
+    assert "there is no slate" in shell.fails("models", "explain", "--slate", "x")
