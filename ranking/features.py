@@ -4,6 +4,7 @@ An artefact names the features it uses, so adding one to `FEATURES` breaks no mo
 changed feature gets a new name.
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -140,6 +141,8 @@ FEATURES: Final = (
 NAMES: Final = tuple(feature.name for feature in FEATURES)
 GROUPS: Final = tuple(dict.fromkeys(feature.group for feature in FEATURES))
 INDEX: Final = {name: place for place, name in enumerate(NAMES)}
+VERSION: Final = hashlib.sha256("\n".join(NAMES).encode()).hexdigest()[:12]
+"""Names this list of features where rows leave the house."""
 
 
 def columns(wanted: Sequence[str]) -> list[int]:

@@ -21,6 +21,7 @@ from sluis.commands import (
     encode,
     estimate,
     experiment,
+    export,
     feed,
     ingest,
     init,
@@ -64,6 +65,7 @@ app.command("encode")(encode.encode)
 app.command("feed")(feed.feed)
 app.command("learn")(learn.learn)
 app.command("train")(train.train)
+app.command("export")(export.export)
 app.command("evaluate")(train.evaluate)
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
