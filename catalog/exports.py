@@ -33,7 +33,7 @@ def participants(connection: Connection, tenant: TenantId) -> frozenset[Employee
 
 
 def articles(connection: Connection, tenant: TenantId, *, text: bool) -> Iterator[Row[Any]]:
-    """Every article that went live, or that a slate or an event speaks of: `METADATA`, and with `text` lead and text."""
+    """Every article that went live, or that a slate or event speaks of: `METADATA`, with `text` also lead and text."""
     columns = [_a.c[name] for name in (*METADATA, *(("lead", "text") if text else ()))]
     offered = select(_i.c.article_id).where(_i.c.tenant_id == tenant)
     happened = select(_e.c.article_id).where(_e.c.tenant_id == tenant)

@@ -37,7 +37,7 @@ def write(
     key: bytes,
     now: datetime,
 ) -> Manifest:
-    """Write a ranker to a new folder, sealed with the return `key` of its `export`. Raises Conflict where there is one."""
+    """Write a ranker to a new folder, sealed with the return `key` of its `export`. Raises Conflict where it exists."""
     files = ranker.to_files()
     manifest = Manifest(RANKER, ranker.name, now, digests(files), {**facts, EXPORT: export}, metrics)
     content = manifest.to_bytes()

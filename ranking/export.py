@@ -1,4 +1,4 @@
-"""What was shown and what came of it, written to Parquet for whoever learns elsewhere. `ranking.exported` reads it back.
+"""What was shown and what came of it, written to Parquet for whoever learns elsewhere; `ranking.exported` reads it.
 
 Page by page, so memory does not grow with the log, and numbers bit for bit. People and slates leave the house as keyed
 hashes, without names and addresses; who did not opt in, and who was erased, does not leave it at all.
@@ -46,23 +46,38 @@ _ROWS_AT_ONCE: Final = 10_000
 _MOMENT: Final = pa.timestamp("us", tz="UTC")
 _WORDS: Final = pa.list_(pa.string())
 _SLATE: Final = {
-    **{"slate_id": pa.string(), "person": pa.string(), "created_at": _MOMENT, "seq": pa.int64()},
-    **{"ranker": pa.string(), "degraded": pa.bool_(), "language": pa.string()},
-    **{"experiment": pa.string(), "arm": pa.string()},
+    "slate_id": pa.string(),
+    "person": pa.string(),
+    "created_at": _MOMENT,
+    "seq": pa.int64(),
+    "ranker": pa.string(),
+    "degraded": pa.bool_(),
+    "language": pa.string(),
+    "experiment": pa.string(),
+    "arm": pa.string(),
 }
 _ITEM: Final = {
-    **{"slate_id": pa.string(), "position": pa.int32(), "article_id": pa.string()},
-    **{"score": pa.float64(), "propensity": pa.float64()},
+    "slate_id": pa.string(),
+    "position": pa.int32(),
+    "article_id": pa.string(),
+    "score": pa.float64(),
+    "propensity": pa.float64(),
 }
 _EVENT: Final = {
-    **{"seq": pa.int64(), "type": pa.string(), "article_id": pa.string(), "slate_id": pa.string()},
-    **{"person": pa.string(), "at": _MOMENT, "received_at": _MOMENT},
+    "seq": pa.int64(),
+    "type": pa.string(),
+    "article_id": pa.string(),
+    "slate_id": pa.string(),
+    "person": pa.string(),
+    "at": _MOMENT,
+    "received_at": _MOMENT,
 }
 _TAG: Final = pa.struct({"facet": pa.string(), "concept": pa.string(), "probability": pa.float64()})
 _ARTICLE: Final = {
     **{name: pa.string() for name in ("id", "url", "title", "site_name", "language", "state", "story_id")},
-    **{"internal": pa.bool_(), "words": pa.int64()},
-    **{name: _MOMENT for name in ("published_at", "live_from", "expires_at")},
+    "internal": pa.bool_(),
+    "words": pa.int64(),
+    **dict.fromkeys(("published_at", "live_from", "expires_at"), _MOMENT),
 }
 
 
@@ -83,7 +98,7 @@ class ExportOptions:
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What was written: rows per file, who and what stayed at home, and the first and last moment of a slate or event."""
+    """What was written: rows per file, what stayed at home, and the first and last moment of a slate or event."""
 
     rows: Mapping[str, int]
     left_out: Mapping[str, int]
@@ -181,7 +196,7 @@ class _Writing:
         """Slates and their places, in the same order."""
         there, features = exports.participants(self.connection, self.tenant), self.features
         place_of = {name: place for place, name in enumerate(features)}
-        slate_columns = _SLATE | {axis: _WORDS for axis in self.options.axes}
+        slate_columns = _SLATE | dict.fromkeys(self.options.axes, _WORDS)
         item_columns = _ITEM | {FEATURE + name: pa.float64() for name in features}
         with ExitStack() as open_files:
             slate_file = open_files.enter_context(self._open(SLATES, slate_columns))
@@ -199,7 +214,7 @@ class _Writing:
     def events(self) -> None:
         """Events of those people, in the order of the log. One without a slate was imported: see `catalog.events`."""
         there = exports.participants(self.connection, self.tenant)
-        with self._open(EVENTS, _EVENT | {axis: _WORDS for axis in self.options.axes}) as file:
+        with self._open(EVENTS, _EVENT | dict.fromkeys(self.options.axes, _WORDS)) as file:
             for page in _pages(events.since(self.connection, self.tenant, 0), _ROWS_AT_ONCE):
                 kept = [event for event in page if event.employee_id in there]
                 nobody = sum(event.employee_id is None for event in page)

@@ -20,40 +20,40 @@ Made by `sluis export` on {made_at}. Export `{id}`, format {format}.
 | `export.json` | | the same facts for programs, and the SHA-256 of each file |
 | `return.key` | | a secret that lets a model go back (`sluis models add`): keep it as you keep the data |
 
-{people} people took part. The first slate or event is of {first}, the last of {last}. Moments are UTC, to the microsecond.
-Left out: {left_out}.
+{people} people took part. The first slate or event is of {first}, the last of {last}.
+Moments are UTC, to the microsecond. Left out: {left_out}.
 
 ## Columns
 
 * **slates**: `slate_id`, `person`, `created_at`; `seq`, the number of events in the log when it was ranked; `ranker`;
-  `degraded`, whether a fallback ranked; `language`, where one was asked for; `experiment` and `arm`, where one ran; {axes}:
-  who the person was then.
-* **items**: `slate_id`; `position`, from {first_position}; `article_id`; `score` of the ranker; `propensity`, the probability with
-  which the policy put this article here, given those above it; and {features} features, `{prefix}NAME`, as the server computed them
-  at that moment. A feature that this slate was not logged with is null.
-* **events**: `seq`, which has gaps where events stayed at home; `type` (seen, open, like, save, share, dismiss, and click: somebody
-  in their network followed a share); `article_id`; `slate_id`, null for history that was imported from another tool, which no
-  slate of ours led to and which must never take part in off-policy estimates; `person`; `at`, when it happened;
-  `received_at`, when it was heard of: nobody knew of it earlier; {axes}.
-* **articles**: `id`, `url`, `title`, `site_name`, `language`, `internal` (the organisation's own), `words`, `published_at`, `live_from`,
-  `expires_at`, `state`, `story_id`, `tags` (facet, concept, probability){text}.
+  `degraded`, whether a fallback ranked; `language`, where one was asked for; `experiment` and `arm`, where one ran;
+  {axes}: who the person was then.
+* **items**: `slate_id`; `position`, from 1; `article_id`; `score` of the ranker; `propensity`, the probability with
+  which the policy put this article here, given those above it; and {features} features, `{prefix}NAME`, as the server
+  computed them at that moment. A feature that this slate was not logged with is null.
+* **events**: `seq`, which has gaps where events stayed at home; `type` (seen, open, like, save, share, dismiss, and
+  click: somebody in their network followed a share); `article_id`; `slate_id`, null for history that was imported from
+  another tool: no slate of ours led to it, and it must never take part in off-policy estimates; `person`; `at`, when
+  it happened; `received_at`, when it was heard of: nobody knew of it earlier; {axes}.
+* **articles**: `id`, `url`, `title`, `site_name`, `language`, `internal` (the organisation's own), `words`,
+  `published_at`, `live_from`, `expires_at`, `state`, `story_id`, `tags` (facet, concept, probability){text}.
 
 The feature list is version `{feature_version}`; docs/features.md of Sluis says what each feature means.
 
 ## People
 
-Names, addresses and ids are not in it. `person` and `slate_id` are HMAC-SHA256 of the id under a key that stays at home
-(`export.key` there): the same in every export of this organisation, and not to be computed by who does not have the key.
+Names, addresses and ids are not in it. `person` and `slate_id` are HMAC-SHA256 of the id under a key that stays at
+home (`export.key` there): the same in every export of this organisation, and not to be computed without that key.
 
 This is **pseudonymous, not anonymous** data: what somebody read, and when, tied to their job function, may point at a
-person where few have that job. It stays personal data under the GDPR. Keep it where only those can read it who need it,
-for as long as they need it; do not try to find out who somebody is; when somebody has been erased at home, delete this export and make
-another. People who opted out and people who were erased are not in it.
+person where few have that job. It stays personal data under the GDPR. Keep it where only those can read it who need
+it, for as long as they need it; do not try to find out who somebody is; when somebody has been erased at home, delete
+this export and make another. People who opted out and people who were erased are not in it.
 
 ## Licence
 
-The log belongs to {name}, and goes to nobody else without its word. Titles{licensed} belong to their publishers. There is
-no licence to publish any of it.
+The log belongs to {name}, and goes to nobody else without its word. Titles{licensed} belong to their publishers.
+There is no licence to publish any of it.
 
 ## Where to begin
 
@@ -80,7 +80,6 @@ def card(name: str, facts: Mapping[str, Any]) -> str:
         people=f"{facts['people']:,}",
         first=first,
         last=last,
-        first_position="1",
         left_out=", ".join(kept_back) or "nothing",
         axes=", ".join(f"`{axis}`" for axis in facts["axes"]),
         features=len(facts["features"]),

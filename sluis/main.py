@@ -23,6 +23,7 @@ from sluis.commands import (
     experiment,
     export,
     feed,
+    history,
     ingest,
     init,
     keys,
@@ -49,6 +50,7 @@ app.add_typer(library.app, name="library")
 app.add_typer(people.app, name="people")
 app.add_typer(picks.app, name="picks")
 app.add_typer(vocabulary.app, name="vocabulary")
+app.add_typer(history.app, name="history")
 app.add_typer(models.app, name="models")
 app.add_typer(experiment.app, name="experiment")
 app.add_typer(keys.app, name="key")

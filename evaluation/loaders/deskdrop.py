@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 
 from catalog.errors import Invalid
-from catalog.ids import ArticleId, EmployeeId, EventId
+from catalog.ids import ArticleId, EmployeeId, EventId, SlateId
 from catalog.records import ALL, FUNCTION, Audience, Event, EventType, LiveArticle
 
 FILE: Final = Path("deskdrop") / "interactions.csv.gz"
@@ -60,8 +60,8 @@ def _events(path: Path) -> Iterator[Event]:
         if line["eventType"] not in _TYPES:
             raise Invalid(f"{path}: {line['eventType']!r} is no kind of event that Deskdrop has")
         at = datetime.fromtimestamp(int(line["timestamp"]), UTC)
-        article, person = ArticleId(line["contentId"]), EmployeeId(line["personId"])
-        yield Event(EventId(str(seq)), _TYPES[line["eventType"]], article, at, at, None, person, seq=seq)
+        article, person, own = ArticleId(line["contentId"]), EmployeeId(line["personId"]), SlateId(str(seq))
+        yield Event(EventId(str(seq)), _TYPES[line["eventType"]], article, at, at, own, person, seq=seq)
 
 
 def _article(article: ArticleId, at: datetime) -> LiveArticle:

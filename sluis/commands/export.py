@@ -29,9 +29,8 @@ def export(
     house = open_house()
     options = ExportOptions(axes=tuple(dict.fromkeys(("function", *(axis or ())))), text=with_text)
     key = home_key(house)
-    with house.database.read() as connection:
-        with progress("Slates", slates.count(connection, house.tenant)) as tick:
-            made = write(connection, house.tenant, folder, key, utcnow(), options, tick)
+    with house.database.read() as connection, progress("Slates", slates.count(connection, house.tenant)) as tick:
+        made = write(connection, house.tenant, folder, key, utcnow(), options, tick)
     if as_json:
         print_json({"folder": str(folder), **asdict(made)})
         return
