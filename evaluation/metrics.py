@@ -41,6 +41,28 @@ def mrr(labels: Grades, scores: Scores, groups: Groups) -> PerSlate:
     return best
 
 
+def mrr_of_all(labels: Grades, scores: Scores, groups: Groups) -> PerSlate:
+    """The mean of 1 / rank over all rows with a label above 0, as the MIND challenge has it under the name of MRR.
+
+    Wu et al., "MIND: A Large-scale Dataset for News Recommendation" (ACL 2020) and its evaluation program.
+    """
+    slate, rank, ordered = _ranked(labels, scores, groups)
+    hits = ordered > 0
+    return _ratio(_sums(slate, np.where(hits, 1.0 / rank, 0.0), groups), _sums(slate, hits, groups))
+
+
+def auc(labels: Grades, scores: Scores, groups: Groups) -> PerSlate:
+    """How often a row with a label above 0 is ranked before one without, over all such pairs; a tie counts half.
+
+    Not-a-number for a slate without any such pair. The half is what the measure is defined with (Hanley and McNeil,
+    Radiology 143, 1982), so it is not on the safe side as ties are elsewhere here.
+    """
+    won = _pairs_won(labels > 0, scores, groups, ties=False) + _pairs_won(labels > 0, scores, groups, ties=True)
+    slate = np.repeat(np.arange(len(groups)), groups)
+    hits = _sums(slate, labels > 0, groups)
+    return _ratio(won / 2, hits * (groups - hits))
+
+
 def recall(labels: Grades, scores: Scores, groups: Groups, k: int) -> PerSlate:
     """The share of a slate's rows with a label above 0 that are among its first `k`."""
     slate, rank, ordered = _ranked(labels, scores, groups)
@@ -52,6 +74,19 @@ def mean(values: PerSlate) -> float:
     """The mean over the slates that have a figure; not-a-number where none has."""
     counted = values[~np.isnan(values)]
     return float(counted.mean()) if len(counted) else float("nan")
+
+
+def _pairs_won(hits: NDArray[np.bool_], scores: Scores, groups: Groups, *, ties: bool) -> PerSlate:
+    """Per slate in how many pairs the hit is ranked before the other; a tie is won or lost."""
+    slate, rank, ordered = _ranked((~hits if ties else hits).astype(np.int32), scores, groups)
+    hit = (ordered > 0) != ties
+    hits_so_far = np.cumsum(hit)
+    before = hits_so_far - hit  # of all slates
+    first = np.cumsum(groups) - groups
+    of_earlier = np.concatenate([[0], hits_so_far])[first]
+    others_above = rank - 1 - (before - of_earlier[slate])
+    others = groups - _sums(slate, hit, groups)
+    return _sums(slate, np.where(hit, others[slate] - others_above, 0.0), groups)
 
 
 def _ranked(labels: Grades, scores: Scores, groups: Groups) -> tuple[NDArray[np.intp], NDArray[np.intp], Grades]:

@@ -49,13 +49,17 @@ def read(path: Path, columns: Sequence[str] = ()) -> Iterator[tuple[int, Row]]:
         raise BadFile(f"{path} cannot be read as {form.removeprefix('.')} ({error})") from error
 
 
-def find(folder: Path, name: str) -> Path | None:
-    """The one file in `folder` or below whose name is `name`, or ends so after a dash, in any form.
+def find(folder: Path, name: str, *forms: str) -> Path | None:
+    """The one file in `folder` or below whose name is `name`, or ends so after a dash, in one of `forms`.
 
     Raises BadFile where there are several.
     """
-    stems = {path: path.name.removesuffix(".gz").rpartition(".")[0] for path in folder.rglob("*") if path.is_file()}
-    found = sorted(path for path, stem in stems.items() if stem == name or stem.endswith(f"-{name}"))
+    files = {path: Path(path.name.removesuffix(".gz")) for path in folder.rglob("*") if path.is_file()}
+    found = sorted(
+        path
+        for path, bare in files.items()
+        if bare.suffix in forms and (bare.stem == name or bare.stem.endswith(f"-{name}"))
+    )
     if len(found) > 1:
         told = ", ".join(str(path.relative_to(folder)) for path in found[:3])
         raise BadFile(f"{folder} has several {name} ({told}): name the folder that has one")

@@ -54,11 +54,12 @@ def test_a_line_that_is_no_object_is_an_empty_row(tmp_path):
 def test_files_are_found_by_name_wherever_they_lie(tmp_path):
     (tmp_path / "deep").mkdir()
     (tmp_path / "deep" / "sample-items.csv.gz").touch()
-    assert rows.find(tmp_path, "items") == tmp_path / "deep" / "sample-items.csv.gz"
-    assert rows.find(tmp_path, "people") is None
+    assert rows.find(tmp_path, "items", ".csv") == tmp_path / "deep" / "sample-items.csv.gz"
+    assert rows.find(tmp_path, "people", ".csv") is None
+    assert rows.find(tmp_path, "items", ".parquet") is None
     (tmp_path / "items.parquet").touch()
     with pytest.raises(BadFile, match="several items"):
-        rows.find(tmp_path, "items")
+        rows.find(tmp_path, "items", *rows.FORMS)
 
 
 def test_moments_are_aware_or_refused():
