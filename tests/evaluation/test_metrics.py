@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from sklearn.metrics import ndcg_score
+from sklearn.metrics import ndcg_score, roc_auc_score
 
 from evaluation import metrics
 
@@ -35,6 +35,8 @@ def slates(draw):
 ALL = [
     lambda *rows: metrics.ndcg(*rows, k=3),
     metrics.mrr,
+    metrics.mrr_of_all,
+    metrics.auc,
     lambda *rows: metrics.recall(*rows, k=3),
 ]
 
@@ -128,3 +130,21 @@ def test_a_tie_is_never_to_the_rankers_advantage() -> None:
 
 def test_a_score_that_is_no_number_ranks_last() -> None:
     assert metrics.mrr(grades(5, 0, 0, 0), np.array([np.nan, 1, -9, np.nan]), ONE) == pytest.approx([0.25])
+
+
+@given(slates(), st.integers(1, 4))
+def test_auc_is_that_of_scikit_learn_with_ties_too(rows, coarse: int) -> None:
+    labels, scores, groups = rows
+    scores = np.round(scores / (1000 / coarse))
+    ends = np.cumsum(groups)
+    for found, first, end in zip(metrics.auc(labels, scores, groups), ends - groups, ends, strict=True):
+        relevant = labels[first:end] > 0
+        if 0 < relevant.sum() < len(relevant):
+            assert found == pytest.approx(roc_auc_score(relevant, scores[first:end]))
+        else:
+            assert math.isnan(found)
+
+
+def test_mrr_of_all_is_the_one_of_the_mind_challenge() -> None:
+    two = metrics.mrr_of_all(grades(0, 1, 0, 3, 1, 0), descending(6), np.array([4, 2], dtype=np.int32))
+    assert two == pytest.approx([(1 / 2 + 1 / 4) / 2, 1])

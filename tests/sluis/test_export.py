@@ -2,8 +2,12 @@
 
 import json
 import shutil
+from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -25,6 +29,7 @@ from tests import make
 from tests.make import NOW
 
 TENANT = TenantId("default")
+NOTEBOOK = Path(__file__).parents[2] / "docs" / "notebooks" / "from-an-export.ipynb"
 OPTIONS = training.TrainingOptions(
     train_slates=10,
     held_out_slates=3,
@@ -235,3 +240,26 @@ def shell_without_slates(shell):
         (person,) = people.every(connection, TENANT)
     shell("people", "erase", person.email)
     return shell.fails("export", str(shell.folder / "again"))
+
+
+def test_the_notebook_runs_from_an_export_to_a_challenger(house, out, monkeypatch):
+    """Cell by cell as Jupyter would, without it; what it writes comes home."""
+    there = house.folder / "there"
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    monkeypatch.setenv("SLUIS_EXPORT", str(out))
+    monkeypatch.setenv("SLUIS_MODEL", str(there))
+    monkeypatch.setattr(training, "TrainingOptions", lambda: replace(OPTIONS, train_slates=1000))
+    notebook = json.loads(NOTEBOOK.read_text(encoding="utf-8"))
+    known: dict[str, object] = {}
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            assert cell["outputs"] == []  # what a run shows is of real people
+            exec("".join(cell["source"]), known)
+    plt.close("all")
+    with house.database.read() as connection:
+        happened = list(events.since(connection, TENANT, 0))
+    assert known["counts"] == Counter(event.type for event in happened)
+    assert known["seen"][0] > known["opened"][0] > 0
+    assert set(known["figures"]) == {"all features", "without company", "heuristic"}
+    assert all(0 < told["ndcg@10"] <= 1 for told in known["figures"].values())
+    assert "is a challenger" in house("models", "add", str(there))

@@ -1,11 +1,9 @@
 """Lists are ordered by what was known before them, and measured as the MIND challenge does."""
 
-import json
 import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -118,17 +116,3 @@ def test_too_little_to_learn_from_and_nothing_to_ask_are_said():
     with pytest.raises(Invalid, match="nothing in this log"):
         last_fifth(engagement([]))
     assert last_fifth(engagement(lists(100))) == BEGUN + 80 * MINUTE
-
-
-def test_the_command_measures_a_log_of_ones_own(tmp_path, monkeypatch, capfd):
-    from sluis.main import main
-
-    rows = ["impression,person,item,at,clicked"]
-    for one in lists(150):
-        rows += [f"{one.id},{one.person},{each},{one.at.isoformat()},{int(each in one.chosen)}" for each in one.shown]
-    (tmp_path / "impressions.csv").write_text("\n".join(rows) + "\n")
-    monkeypatch.setattr("sys.argv", ["sluis", "bench", "ranking", "own", "--data", str(tmp_path), "--json"])
-    main()
-    told = json.loads(capfd.readouterr().out)
-    assert told[0]["ours"] == 30
-    assert np.mean([row["ours"] for row in told[1:]]) > np.mean([row["theirs"] for row in told[1:]])
