@@ -37,7 +37,7 @@ app = typer.Typer(help="Measure ours beside the peers, in one run.", no_args_is_
 Data = Annotated[Path | None, typer.Option(help="The folder with real data; see docs/benchmarks.md.")]
 
 BENCHMARKS: Final = (
-    *("tagging", "decisions", "certificate", "serving", "start", "learning", "ranking"),
+    *("tagging", "decisions", "certificate", "serving", "start", "learning", "bias", "ranking"),
     *("extraction", "ingest", "stories", "enrichment"),
 )
 NEED_DATA: Final = frozenset({"tagging", "decisions", "ranking", "extraction", "stories"})
@@ -79,6 +79,17 @@ def certificate(*, as_json: AsJson = False) -> None:
     trials = benchmark.Trials()
     with progress("Calibrations", trials.steps) as tick:
         found = benchmark.measure(trials, CertificateOptions(), tick)
+    _show(found, as_json)
+
+
+@app.command()
+def bias(*, as_json: AsJson = False) -> None:
+    """Whether the ranker sees through position bias, on simulated people who seldom look far down a list."""
+    from evaluation.benchmarks import position_bias as benchmark
+
+    options = benchmark.BiasOptions()
+    with progress("Simulating days", options.steps) as tick:
+        found = benchmark.measure(options, tick)
     _show(found, as_json)
 
 
