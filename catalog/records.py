@@ -481,7 +481,8 @@ class Event:
     """Something that happened with one item of one slate. `seq` is its place in the log, 0 before it is appended.
 
     `axes` is who the person was when the slate was served. An erased person's events stay as counts only: without
-    employee, slate and axes.
+    employee, slate and axes. One with an employee but no slate was imported from another tool; its `axes` are those of
+    that day.
     """
 
     id: EventId
@@ -497,6 +498,11 @@ class Event:
     def __post_init__(self) -> None:
         require_aware("at", self.at)
         require_aware("received_at", self.received_at)
+
+    @property
+    def imported(self) -> bool:
+        """Whether it happened elsewhere, so that no slate of ours has any part in it."""
+        return self.slate_id is None and self.employee_id is not None
 
 
 @dataclass(frozen=True, slots=True)

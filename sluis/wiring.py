@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from models.taggers import Taggers
     from ranking.dataset import LabelOptions
     from ranking.feed import FeedService
+    from ranking.pseudonyms import HomeKey
 
 log = logging.getLogger(__name__)
 
@@ -202,6 +203,13 @@ class Rankers:
         from models.ranker import LambdaMart  # a second or more of import that an untrained house need not wait for
 
         return LambdaMart.from_files(self._registry.read(made))
+
+
+def home_key(house: House) -> "HomeKey":
+    """The key under which people leave the house by pseudonym, and by which what was learned elsewhere is known."""
+    from ranking.pseudonyms import HomeKey
+
+    return HomeKey.open(house.settings.artefacts.parent, house.tenant)
 
 
 def open_house(settings: Settings | None = None) -> House:
