@@ -4,6 +4,7 @@
 database's own rows in SQL. Neither knows the other.
 """
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -94,9 +95,12 @@ def _admits(tenant: TenantId, employee: EmployeeId, axis: str) -> ColumnElement[
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Every audience that ever held, in memory: for questions about many past moments."""
+    """Every audience that ever held, in memory: for questions about many past moments.
 
-    rows: Mapping[ArticleId, Sequence[Row[Any]]]
+    Per article the moments at which something changed, ascending, and the audience that held from each on.
+    """
+
+    changes: Mapping[ArticleId, tuple[Sequence[datetime], Sequence[Audience | None]]]
 
     @classmethod
     def load(cls, connection: Connection, tenant: TenantId) -> "History":
@@ -104,15 +108,28 @@ class History:
         rows: dict[ArticleId, list[Row[Any]]] = defaultdict(list)
         for row in connection.execute(select(_a).where(_a.c.tenant_id == tenant)):
             rows[ArticleId(row.article_id)].append(row)
-        return cls(rows)
+        return cls({article: _changes(held) for article, held in rows.items()})
 
     def at(self, article: ArticleId, moment: datetime) -> Audience | None:
         """The audience that held at `moment`."""
-        axes: dict[str, set[str]] = defaultdict(set)
-        for row in self.rows.get(article, ()):
-            if row.valid_from <= moment and (row.valid_to is None or moment < row.valid_to):
-                axes[row.axis].add(row.value)
-        return Audience({axis: frozenset(values) for axis, values in axes.items()}) if axes else None
+        if article not in self.changes:
+            return None
+        moments, held = self.changes[article]
+        place = bisect_right(moments, moment)
+        return held[place - 1] if place else None
+
+
+def _changes(rows: Sequence[Row[Any]]) -> tuple[list[datetime], list[Audience | None]]:
+    moments = sorted({moment for row in rows for moment in (row.valid_from, row.valid_to) if moment is not None})
+    return moments, [_held(rows, moment) for moment in moments]
+
+
+def _held(rows: Sequence[Row[Any]], moment: datetime) -> Audience | None:
+    axes: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        if row.valid_from <= moment and (row.valid_to is None or moment < row.valid_to):
+            axes[row.axis].add(row.value)
+    return Audience({axis: frozenset(values) for axis, values in axes.items()}) if axes else None
 
 
 def closed_axes(axes: Axes, audience: Audience | None, hard_axes: Sequence[str]) -> list[str]:

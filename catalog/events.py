@@ -1,4 +1,8 @@
-"""The event log: exactly once, numbered without gaps in commit order, accepted only with what a slate served."""
+"""The event log: exactly once, numbered without gaps in commit order, accepted only with what a slate served.
+
+History from another tool is the one exception: it has people but no slates, so it tells what somebody likes, and
+nothing about what a slate of ours earned.
+"""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -12,7 +16,7 @@ from catalog import tables, tenants
 from catalog.database import insert, record, values
 from catalog.errors import Conflict, Invalid
 from catalog.ids import EventId, SlateId, TenantId
-from catalog.records import Axes, Event
+from catalog.records import Axes, Event, EventType
 
 _e = tables.events
 _PAGE = 5000
@@ -44,6 +48,22 @@ def append(connection: Connection, tenant: TenantId, batch: Sequence[Event]) -> 
     The same event sent again is a `duplicate` and changes nothing. Raises EventConflict where its id was used for
     another body, NotServed where slate, article and employee do not belong together.
     """
+    return _append(connection, tenant, batch, served=True)
+
+
+def append_history(connection: Connection, tenant: TenantId, batch: Sequence[Event]) -> list[Appended]:
+    """Append what people did before, elsewhere; each event brings its person, who is kept as they are now.
+
+    It comes at the end of the log, because nobody knew of it earlier: what was ranked before stays what it was. The
+    same again is a `duplicate`. Raises Invalid for an event that has a slate or no person.
+    """
+    for event in batch:
+        if not event.imported or event.type is EventType.SEEN:
+            raise Invalid(f"event {event.id} is no history: that has a person, no slate, and is something they did")
+    return _append(connection, tenant, batch, served=False)
+
+
+def _append(connection: Connection, tenant: TenantId, batch: Sequence[Event], *, served: bool) -> list[Appended]:
     unique: dict[EventId, Event] = {}
     for event in batch:
         if unique.setdefault(event.id, event) is not event and body_hash(unique[event.id]) != body_hash(event):
@@ -56,14 +76,14 @@ def append(connection: Connection, tenant: TenantId, batch: Sequence[Event]) -> 
         if body_hash(unique[event_id]) != digest:
             raise EventConflict(f"event {event_id} was accepted earlier with another body: give each event its own id")
     fresh = [event for event_id, event in sorted(unique.items()) if event_id not in known]
-    axes = _axes_when_served(connection, tenant, fresh)
+    axes = _axes_when_served(connection, tenant, fresh) if served else {event.id: event.axes for event in fresh}
     rows = [
         values(event, "id", "axes", "seq")
         | {
             "tenant_id": tenant,
             "seq": seq,
             "event_id": event.id,
-            "axes": axes[event.slate_id],
+            "axes": axes[event.id],
             "body_hash": body_hash(event),
         }
         for seq, event in enumerate(sorted(fresh, key=lambda event: (event.at, event.id)), start=log_end + 1)
@@ -98,7 +118,7 @@ def _known_hashes(connection: Connection, tenant: TenantId, ids: list[EventId]) 
     return {EventId(row.event_id): row.body_hash for row in connection.execute(query)}
 
 
-def _axes_when_served(connection: Connection, tenant: TenantId, batch: list[Event]) -> dict[SlateId | None, Axes]:
+def _axes_when_served(connection: Connection, tenant: TenantId, batch: list[Event]) -> dict[EventId, Axes]:
     slates, items = tables.slates, tables.slate_items
     joined = items.join(slates, (slates.c.tenant_id == items.c.tenant_id) & (slates.c.id == items.c.slate_id))
     wanted = {event.slate_id for event in batch}
@@ -111,4 +131,5 @@ def _axes_when_served(connection: Connection, tenant: TenantId, batch: list[Even
                 f"event {event.id}: no slate {event.slate_id} served article {event.article_id} to employee "
                 f"{event.employee_id}. Send the slate_id that came with the feed; nothing of this batch was stored"
             )
-    return {row.slate_id: row.axes for row in rows}
+    then: dict[SlateId | None, Axes] = {row.slate_id: row.axes for row in rows}
+    return {event.id: then[event.slate_id] for event in batch}

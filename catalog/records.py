@@ -69,6 +69,8 @@ class Action(StrEnum):
     EDIT = "edit"
     SIGN = "sign"
     WITHDRAW = "withdraw"
+    PIN = "pin"
+    UNPIN = "unpin"
 
 
 class WordAction(StrEnum):
@@ -340,6 +342,34 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class Pin:
+    """A curator's wish that everybody in an article's audience is offered it until some moment.
+
+    It holds for what is made of the catalogue at `version` or later, and no longer at `ended_version`: versions are
+    numbered in the transactions that make them, so what held for a slate is known however clocks run.
+    """
+
+    article_id: ArticleId
+    version: int
+    pinned_at: datetime
+    pinned_by: str
+    until: datetime
+    must_read: bool = False
+    reason: str = ""
+    ended_version: int | None = None
+    ended_at: datetime | None = None
+    ended_by: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("pinned_at", "until", "ended_at"):
+            require_aware(name, getattr(self, name))
+
+    def held(self, version: int) -> bool:
+        """Whether it held at this version of the catalogue, whatever the clock says of `until`."""
+        return self.version <= version and (self.ended_version is None or version < self.ended_version)
+
+
+@dataclass(frozen=True, slots=True)
 class WordChange:
     """One line of the vocabulary's own audit trail. `concept` is None where the change is of no single one."""
 
@@ -451,7 +481,8 @@ class Event:
     """Something that happened with one item of one slate. `seq` is its place in the log, 0 before it is appended.
 
     `axes` is who the person was when the slate was served. An erased person's events stay as counts only: without
-    employee, slate and axes.
+    employee, slate and axes. One with an employee but no slate was imported from another tool; its `axes` are those of
+    that day.
     """
 
     id: EventId
@@ -467,6 +498,11 @@ class Event:
     def __post_init__(self) -> None:
         require_aware("at", self.at)
         require_aware("received_at", self.received_at)
+
+    @property
+    def imported(self) -> bool:
+        """Whether it happened elsewhere, so that no slate of ours has any part in it."""
+        return self.slate_id is None and self.employee_id is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, exists, func, select
 
 from catalog import tables
 from catalog.database import insert, record, values
-from catalog.ids import EmployeeId, SlateId, TenantId
-from catalog.records import Reason, Slate, SlateItem
+from catalog.ids import ArticleId, EmployeeId, SlateId, TenantId
+from catalog.records import Axes, Reason, Slate, SlateItem
 
 _s = tables.slates
 _i = tables.slate_items
@@ -49,6 +51,38 @@ def every(connection: Connection, tenant: TenantId) -> Iterator[Slate]:
     for start in range(0, len(wanted), _PAGE):
         page = wanted[start : start + _PAGE]
         yield from _with_items(connection, tenant, _rows(connection, tenant, _s.c.id.in_(page)))
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Who was offered which articles when, of a slate: what an audit needs, without scores and features."""
+
+    slate_id: SlateId
+    employee_id: EmployeeId
+    created_at: datetime
+    axes: Axes
+    hard_axes: tuple[str, ...]
+    articles: tuple[ArticleId, ...]
+
+
+def offers(connection: Connection, tenant: TenantId) -> Iterator[Offer]:
+    """Every slate as an offer, by id. One page at a time is in memory, however many there are."""
+    columns = (_s.c.id, _s.c.employee_id, _s.c.created_at, _s.c.axes, _s.c.hard_axes)
+    last = ""
+    while True:
+        query = select(*columns).where(_s.c.tenant_id == tenant, _s.c.id > last).order_by(_s.c.id).limit(_PAGE)
+        page = connection.execute(query).all()
+        if not page:
+            return
+        within = (_i.c.tenant_id == tenant, _i.c.slate_id > last, _i.c.slate_id <= page[-1].id)
+        placed = select(_i.c.slate_id, _i.c.article_id).where(*within).order_by(_i.c.slate_id, _i.c.position)
+        shown: dict[str, list[ArticleId]] = defaultdict(list)
+        for slate_id, article_id in connection.execute(placed):
+            shown[slate_id].append(ArticleId(article_id))
+        for slate_id, employee_id, created_at, axes, hard_axes in page:
+            articles = tuple(shown[slate_id])
+            yield Offer(SlateId(slate_id), EmployeeId(employee_id), created_at, axes, tuple(hard_axes), articles)
+        last = page[-1].id
 
 
 def count(connection: Connection, tenant: TenantId) -> int:

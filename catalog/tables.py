@@ -335,6 +335,24 @@ decisions = Table(
     Index("ix_decisions_article", "tenant_id", "article_id", "at"),
 )
 
+# Rows are ended, never changed otherwise, so that what was pinned when a slate was made can be read back.
+pins = Table(
+    "pins",
+    metadata,
+    tenant(),
+    identifier("article_id", primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("pinned_at", Moment, nullable=False),
+    Column("pinned_by", Text, nullable=False),
+    Column("until", Moment, nullable=False),
+    Column("must_read", Boolean, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("ended_version", Integer),
+    Column("ended_at", Moment),
+    Column("ended_by", Text),
+    reference("article_id", "articles.id", ondelete="CASCADE"),
+)
+
 # What is asked without showing what the machine thinks: a sample of all, so that its errors can be counted.
 audits = Table(
     "audits",

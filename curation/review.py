@@ -100,11 +100,11 @@ class Desk:
 
     def _send(self, article: Article, way: Route) -> None:
         if way.audience is None:
-            self._record(article, ROUTER, Action.ROUTE, way.reason, {}, needs_legal=way.needs_legal)
+            self.record(article, ROUTER, Action.ROUTE, way.reason, {}, needs_legal=way.needs_legal)
             return
         changes = {"audience": listed(way.audience.axes)}
         columns = {"live_from": self.now, "needs_legal": way.needs_legal}
-        self._record(article, ROUTER, Action.CERTIFY, way.reason, changes, legal=way.needs_legal, **columns)
+        self.record(article, ROUTER, Action.CERTIFY, way.reason, changes, legal=way.needs_legal, **columns)
         audiences.replace(self.connection, self.tenant, article.id, way.audience, Origin.MACHINE, self.now)
 
     def approve(
@@ -129,7 +129,7 @@ class Desk:
         article = articles.get(self.connection, self.tenant, article_id)
         if revision not in (None, article.revision):
             raise StateChanged(f"its page has another text by now (revision {article.revision}): read it again")
-        asked = self._asked(article)
+        asked = self.asked(article)
         live = asked is not None and article.state is State.APPROVED
         complete = self._complete(article, audience, asked)
         opens = live_from or (article.live_from if live else None) or self.now
@@ -149,7 +149,7 @@ class Desk:
         columns = {"live_from": opens, "expires_at": closes, "needs_legal": legal}
         action = Action.AUDIT if live else Action.APPROVE
         unsigned = legal and not (live and complete == audiences.get(self.connection, self.tenant, article_id))
-        decision = self._record(article, str(by), action, reason, changes, legal=unsigned, **columns)
+        decision = self.record(article, str(by), action, reason, changes, legal=unsigned, **columns)
         audiences.replace(self.connection, self.tenant, article_id, complete, Origin.PERSON, self.now)
         if asked:
             settle(self.connection, self.tenant, asked, complete, self.now)
@@ -161,12 +161,12 @@ class Desk:
             raise Forbidden(f"{by} may not sign: only somebody with role legal can")
         article = articles.get(self.connection, self.tenant, article_id)
         opens = max(self.now, article.live_from or self.now)
-        return self._record(article, str(by), Action.SIGN, reason, {"live_from": opens.isoformat()}, live_from=opens)
+        return self.record(article, str(by), Action.SIGN, reason, {"live_from": opens.isoformat()}, live_from=opens)
 
     def reject(self, article_id: ArticleId, by: Reviewer, *, reason: str) -> Decision:
         """Refuse an article, for good. What is asked blind and is live already is withdrawn by that."""
         article = articles.get(self.connection, self.tenant, article_id)
-        asked = self._asked(article)
+        asked = self.asked(article)
         live = asked is not None and article.state is State.APPROVED
         decision = self._end(article_id, by, Action.WITHDRAW if live else Action.REJECT, reason)
         if asked:
@@ -179,7 +179,7 @@ class Desk:
         Of what is asked blind that is an answer, if a person says so: nobody should have been shown it.
         """
         decision = self._end(article_id, by, Action.WITHDRAW, reason)
-        asked = self._asked(articles.get(self.connection, self.tenant, article_id))
+        asked = self.asked(articles.get(self.connection, self.tenant, article_id))
         if asked and isinstance(by, Reviewer):
             settle(self.connection, self.tenant, asked, None, self.now)
         return decision
@@ -223,18 +223,18 @@ class Desk:
         if not (tags or audience):
             raise Invalid("nothing to change: give --tag FACET=CONCEPT or --audience AXIS=VALUE")
         legal = article.needs_legal and audience is not None and by.role is not Role.LEGAL
-        decision = self._record(article, str(by), Action.EDIT, reason, changes, legal=legal)
+        decision = self.record(article, str(by), Action.EDIT, reason, changes, legal=legal)
         for facet, concepts in (tags or {}).items():
             said = [Tag(facet, concept, 1.0, Origin.PERSON) for concept in sorted(concepts)]
             articles.replace_tags(self.connection, self.tenant, article_id, said, facet)
         if audience is not None:
             audiences.replace(self.connection, self.tenant, article_id, audience, Origin.PERSON, self.now)
-            asked = self._asked(article)
+            asked = self.asked(article)
             if asked and article.state is State.APPROVED:
                 settle(self.connection, self.tenant, asked, audience, self.now)
         return decision
 
-    def _asked(self, article: Article) -> Audit | None:
+    def asked(self, article: Article) -> Audit | None:
         """The question that is asked blind about it, if there is one."""
         return audits.unanswered(self.connection, self.tenant, [article.id]).get(article.id)
 
@@ -262,9 +262,9 @@ class Desk:
         if not reason.strip():
             raise Invalid(f"a reason is needed to {action}: the next curator will want to know (--reason)")
         article = articles.get(self.connection, self.tenant, article_id)
-        return self._record(article, str(by), action, reason, {})
+        return self.record(article, str(by), action, reason, {})
 
-    def _record(
+    def record(
         self,
         article: Article,
         actor: str,

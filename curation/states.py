@@ -38,6 +38,8 @@ _WAYS: Final[Mapping[Action, Mapping[State, State]]] = {
         State.LEGAL_REVIEW: State.LEGAL_REVIEW,
         State.APPROVED: State.APPROVED,
     },
+    Action.PIN: {State.APPROVED: State.APPROVED},
+    Action.UNPIN: {state: state for state in State if state not in FINAL},
 }
 
 

@@ -27,8 +27,8 @@ from models.protocols import Progress, Ranker
 from ranking.config import RankingOptions
 from ranking.dataset import outcomes
 from ranking.diversify import Policy
-from ranking.feed import pool_of
 from ranking.scoring import score
+from ranking.slate import pool_of
 
 SHARED_OUT: Final = "picks are shared out, not drawn"
 NOT_LOOKED_AT: Final = "nothing of it was seen"
@@ -163,7 +163,7 @@ class _Again:
 
         def policy(one: Ranker, options: RankingOptions) -> Policy:
             world = (visit.snapshot, visit.state, visit.person)
-            return Policy(pool_of(*world, chosen, score(one, rows), options), options)
+            return Policy(pool_of(*world, chosen, score(one, rows), options, visit.slate.created_at), options)
 
         place_of = {visit.snapshot.ids[index]: row for row, index in enumerate(chosen)}
         items = visit.slate.items

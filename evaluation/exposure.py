@@ -18,14 +18,15 @@ def exposure(policy: Policy, examination: Array, samples: int, random: np.random
 
     Unbiased. What follows after a first exploration at place j has probability ε (1 − ε)^(j−1) and is averaged over
     `samples` draws for each j; of every draw the whole distribution of each later place counts, not one item of it
-    (Rao-Blackwell), so that nothing is estimated as 0 that could be drawn.
+    (Rao-Blackwell), so that nothing is estimated as 0 that could be drawn. A place with one choice, such as that of
+    what is pinned, explores nothing.
     """
-    epsilon = policy.options.epsilon
     exposed = np.zeros(len(policy.pool))
     greedy: list[int] = []
     undisturbed = 1.0
     for place, looked_at in enumerate(examination):
         here = policy.place(greedy)
+        epsilon = policy.options.epsilon if len(here.choices) > 1 else 0.0
         exposed[here.greedy] += undisturbed * looked_at * (1 - epsilon)
         exposed[here.choices] += undisturbed * looked_at * epsilon / len(here.choices)
         if epsilon and place + 1 < len(examination):

@@ -41,6 +41,16 @@ def mrr(labels: Grades, scores: Scores, groups: Groups) -> PerSlate:
     return best
 
 
+def mrr_of_all(labels: Grades, scores: Scores, groups: Groups) -> PerSlate:
+    """The mean of 1 / rank over all rows with a label above 0, as the MIND challenge has it under the name of MRR.
+
+    Wu et al., "MIND: A Large-scale Dataset for News Recommendation" (ACL 2020) and its evaluation program.
+    """
+    slate, rank, ordered = _ranked(labels, scores, groups)
+    hits = ordered > 0
+    return _ratio(_sums(slate, np.where(hits, 1.0 / rank, 0.0), groups), _sums(slate, hits, groups))
+
+
 def recall(labels: Grades, scores: Scores, groups: Groups, k: int) -> PerSlate:
     """The share of a slate's rows with a label above 0 that are among its first `k`."""
     slate, rank, ordered = _ranked(labels, scores, groups)
@@ -64,20 +74,26 @@ def auc(labels: Grades, scores: Scores, groups: Groups) -> PerSlate:
     """Of all pairs of a relevant and an irrelevant row of one slate, the share in which the relevant one ranks higher.
 
     The area under the slate's ROC curve: Hanley and McNeil, "The meaning and use of the area under a receiver operating
-    characteristic curve" (Radiology 143, 1982), but a tie counts as lost, not as half. Not-a-number as well where all
-    rows are relevant.
+    characteristic curve" (Radiology 143, 1982). A tie counts half, as the measure is defined, so it is not on the safe
+    side as elsewhere here. Not-a-number as well where all rows are relevant.
     """
-    slate, _, ordered = _ranked(labels, scores, groups)
-    hits = ordered > 0
-    lost = _sums(slate, np.where(hits, _within(~hits, groups), 0.0), groups)
-    pairs = _sums(slate, hits, groups) * _sums(slate, ~hits, groups)
-    return np.asarray(1.0 - _ratio(lost, pairs))
+    told = np.where(np.isnan(scores), -np.inf, scores)
+    return np.asarray((_pairs_won(labels, told, groups) + 1 - _pairs_won(labels, -told, groups)) / 2)
 
 
 def mean(values: PerSlate) -> float:
     """The mean over the slates that have a figure; not-a-number where none has."""
     counted = values[~np.isnan(values)]
     return float(counted.mean()) if len(counted) else float("nan")
+
+
+def _pairs_won(labels: Grades, scores: Scores, groups: Groups) -> PerSlate:
+    """The share of a slate's pairs in which the relevant row ranks higher; a tie is lost."""
+    slate, _, ordered = _ranked(labels, scores, groups)
+    hits = ordered > 0
+    lost = _sums(slate, np.where(hits, _within(~hits, groups), 0.0), groups)
+    pairs = _sums(slate, hits, groups) * _sums(slate, ~hits, groups)
+    return np.asarray(1.0 - _ratio(lost, pairs))
 
 
 def _ranked(labels: Grades, scores: Scores, groups: Groups) -> tuple[NDArray[np.intp], NDArray[np.intp], Grades]:

@@ -10,7 +10,6 @@ who could see what at any moment, not how it was tagged. The first differences t
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
 from operator import attrgetter
 
@@ -18,16 +17,16 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from catalog import articles, events, experiments, slates, tenants
+from catalog import articles, events, experiments, pins, slates, tenants
 from catalog.database import Database
 from catalog.ids import ArticleId, SlateId, TenantId
-from catalog.records import Arm, Event, Experiment, LiveArticle, Slate
+from catalog.records import Arm, Event, Experiment, LiveArticle, Pin, Slate
 from models.protocols import Features, Progress
 from ranking import features, profile
 from ranking.config import RankingOptions
 from ranking.experiments import options_of
-from ranking.feed import generator, prepare
 from ranking.profile import Person
+from ranking.slate import generator, prepare
 from ranking.snapshot import Snapshot
 from ranking.state import State
 
@@ -97,6 +96,7 @@ class Records:
     slates: Sequence[Slate]
     events: Sequence[Event]
     experiments: Sequence[Experiment] = ()
+    pins: Sequence[Pin] = ()
 
 
 def read(connection: Connection, tenant: TenantId) -> Records:
@@ -108,33 +108,46 @@ def read(connection: Connection, tenant: TenantId) -> Records:
         slates=list(slates.every(connection, tenant)),
         events=list(events.since(connection, tenant, 0)),
         experiments=experiments.every(connection, tenant),
+        pins=list(pins.every(connection, tenant)),
     )
 
 
 def visits(records: Records) -> Iterator[Visit]:
     """Every slate in the order of the log. The state is one that goes on: use a visit before asking for the next."""
-    snapshot_at = _snapshots(records.live, records.hard_axes)
+    snapshot_of = _snapshots(records)
     arms = {(one.name, arm.name): arm for one in records.experiments for arm in one.arms}
     state = State()
     for slate in sorted(records.slates, key=attrgetter("seq")):
         for event in records.events[state.seq : slate.seq]:
             state.advance(event)
-        snapshot = snapshot_at(slate.created_at)
+        snapshot = snapshot_of(slate)
         person = profile.build(slate.employee_id, slate.axes, state, snapshot, slate.created_at)
         arm = arms.get((slate.experiment or "", slate.arm or ""))
         yield Visit(slate, snapshot, state, person, arm)
 
 
-def _snapshots(live: Sequence[LiveArticle], hard_axes: tuple[str, ...]) -> Callable[[datetime], Snapshot]:
-    """The articles that had gone live by a moment; what was approved later would add columns that were not there."""
+def _snapshots(records: Records) -> Callable[[Slate], Snapshot]:
+    """The articles that had gone live by a slate's moment, with what was pinned at its version of the catalogue.
+
+    What was approved later would add columns that were not there.
+    """
+    live = records.live
     moments = sorted(article.live_from for article in live)
 
     @lru_cache(maxsize=8)
     def first(count: int) -> Snapshot:
         begun = [article for article in live if bisect_right(moments, article.live_from) <= count]
-        return Snapshot.build(begun, hard_axes)
+        return Snapshot.build(begun, records.hard_axes)
 
-    return lambda moment: first(bisect_right(moments, moment))
+    @lru_cache(maxsize=8)
+    def under(count: int, held: tuple[Pin, ...]) -> Snapshot:
+        return first(count).with_pins(held)
+
+    def of(slate: Slate) -> Snapshot:
+        held = tuple(pin for pin in records.pins if pin.held(slate.content_version))
+        return under(bisect_right(moments, slate.created_at), held)
+
+    return of
 
 
 def _differences(slate: Slate, rebuilt: Mapping[ArticleId, Mapping[str, float]]) -> Iterator[Mismatch]:

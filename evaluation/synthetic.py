@@ -44,6 +44,10 @@ class Behaviour:
     """How far the average article is from being opened, in logits."""
     patience: float = 0.7
     """Rank r is looked at with probability 1 / r ** patience."""
+    evenly: bool = False
+    """As many places are looked at as with this patience, but each rank as often as the next."""
+    rendered: bool = False
+    """The client says of all it draws that it was seen, looked at or not."""
     accident: float = 0.03
     again: float = 0.1
     """What is left of the interest in an article that one has opened before."""
@@ -53,6 +57,13 @@ class Behaviour:
     click: float = 0.4
     """That somebody in their network follows a share."""
     dismiss: float = 0.05
+
+    def looks(self, places: int) -> NDArray[np.float64]:
+        """The probability that each of the first `places` of a slate is looked at."""
+        chances = np.asarray(np.arange(1, places + 1) ** -self.patience, dtype=np.float64)
+        if self.evenly and places:
+            chances[:] = chances.mean()
+        return chances
 
 
 class World:
@@ -74,20 +85,26 @@ class World:
             + behaviour.appeal * random.normal(size=len(live))
         )
         self._interest = 1 / (1 + np.exp(behaviour.reserve - logits))
-        self._opened: set[tuple[EmployeeId, ArticleId]] = set()
+        self._opened: dict[tuple[EmployeeId, ArticleId], datetime] = {}
 
-    def true_relevance(self, employee: EmployeeId, article: ArticleId) -> float:
-        """The probability, accidents apart, that this person opens this article when they first look at it."""
-        return float(self._interest[self._person[employee], self._article[article]])
+    def true_relevance(self, employee: EmployeeId, article: ArticleId, at: datetime | None = None) -> float:
+        """The probability, accidents apart, that this person opens this article when they first look at it.
+
+        With `at`, when they look at it then: what they have opened before interests them little.
+        """
+        interest = float(self._interest[self._person[employee], self._article[article]])
+        if at is not None and self._opened.get((employee, article), at) < at:
+            return interest * self._behaviour.again
+        return interest
 
     def react(self, slate: Slate, random: np.random.Generator) -> list[Event]:
         """What the person does with a slate: events as a client sends them, in order of time."""
         happened: list[Event] = []
-        for rank, item in enumerate(slate.items, start=1):
-            if random.random() >= rank**-self._behaviour.patience:
-                continue
+        chances = self._behaviour.looks(len(slate.items))
+        for rank, (item, chance) in enumerate(zip(slate.items, chances, strict=True), start=1):
+            looked = random.random() < chance
             at = slate.created_at + timedelta(seconds=4 * rank)
-            for event_type in self._steps(slate.employee_id, item.article_id, random):
+            for event_type in self._steps(slate, item.article_id, random) if looked else self._unseen():
                 at += timedelta(seconds=float(random.exponential(20)))
                 if event_type is EventType.CLICK:
                     at += timedelta(hours=float(random.exponential(4)))
@@ -104,17 +121,19 @@ class World:
                 )
         return sorted(happened, key=attrgetter("received_at"))
 
-    def _steps(self, employee: EmployeeId, article: ArticleId, random: np.random.Generator) -> Iterator[EventType]:
+    def _unseen(self) -> Iterator[EventType]:
+        if self._behaviour.rendered:
+            yield EventType.SEEN
+
+    def _steps(self, slate: Slate, article: ArticleId, random: np.random.Generator) -> Iterator[EventType]:
         chance = self._behaviour
-        interest = self.true_relevance(employee, article)
-        if (employee, article) in self._opened:
-            interest *= chance.again
+        interest = self.true_relevance(slate.employee_id, article, slate.created_at)
         yield EventType.SEEN
         if random.random() >= max(interest, chance.accident):
             if random.random() < chance.dismiss * (1 - interest):
                 yield EventType.DISMISS
             return
-        self._opened.add((employee, article))
+        self._opened.setdefault((slate.employee_id, article), slate.created_at)
         yield EventType.OPEN
         for step, probability in (
             (EventType.LIKE, chance.like),

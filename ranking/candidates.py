@@ -5,6 +5,7 @@ and a narrow audience loses no recall. Each way adds to what those before it fou
 Most tenants have fewer live articles than are scored: then all are.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -31,13 +32,19 @@ def select(
     options: RankingOptions,
     now: datetime,
     rng: np.random.Generator,
+    wanted: Sequence[int] = (),
 ) -> Indices:
-    """At most `options.candidates` of the `allowed` (n,) articles, as indices in ascending order."""
+    """At most `options.candidates` of the `allowed` (n,) articles, and those `wanted`, which are allowed as well.
+
+    As indices in ascending order.
+    """
     if allowed.sum() <= options.candidates:
         return np.flatnonzero(allowed)
     find = _Retrieval(snapshot, state, person, options, now, rng)
     left = allowed.copy()
-    for way in (find.fresh, find.relevant, find.popular, find.like_recent, find.like_long_term, find.random):
+    left[list(wanted)] = False
+    alike = (find.like_recent, find.like_long_term, find.co_visited)
+    for way in (find.fresh, find.relevant, find.popular, *alike, find.random):
         left[way(left)] = False
     return np.flatnonzero(allowed & ~left)
 
@@ -80,9 +87,19 @@ class _Retrieval:
         """The nearest to what the person chose over months."""
         return self._like(self.person.long_term, left)
 
+    def co_visited(self, left: Mask) -> Indices:
+        """Those most often opened right before or after what the person chose last."""
+        together = self.state.together(self.person.last)
+        index_of = self.snapshot.index_of
+        met = sorted(index_of[article] for article in together if article in index_of)
+        pool = np.array([index for index in met if left[index]], dtype=np.intp)
+        times = np.array([together[self.snapshot.ids[index]] for index in pool], dtype=np.float64)
+        return _top(pool, times, self.options.co_visited)
+
     def random(self, left: Mask) -> Indices:
         """Any: what nothing speaks for yet must be seen by somebody to be known."""
-        return self.rng.choice(np.flatnonzero(left), self.options.explore, replace=False)
+        pool = np.flatnonzero(left)
+        return self.rng.choice(pool, min(self.options.explore, len(pool)), replace=False)
 
     def _like(self, interest: NDArray[np.float32], left: Mask) -> Indices:
         k = self.options.similar // 2
@@ -93,4 +110,4 @@ class _Retrieval:
 
 def _top(pool: Indices, worth: NDArray[np.float64], k: int) -> Indices:
     """The `k` of greatest worth; of equal ones the last, which in a snapshot are the newest."""
-    return pool[np.argsort(worth, kind="stable")[len(pool) - k :]]
+    return pool[np.argsort(worth, kind="stable")[max(len(pool) - k, 0) :]]

@@ -86,15 +86,22 @@ class Crowd:
         self._bringer[article] = person
         self._brought[person] += 1
 
-    def opened(self, article: int, person: int, at: float) -> None:
-        """This person opened the article at POSIX seconds `at`, for the first time."""
+    def opened(self, article: int, person: int, at: float, *, late: bool = False) -> None:
+        """This person opened the article at POSIX seconds `at`, for the first time.
+
+        What comes `late` takes the place of the one who opened it longest ago, if it is not older than that itself.
+        """
         self._openers = grown(self._openers, article + 1)
         self._opened_at = grown(self._opened_at, article + 1)
         self._opens = grown(self._opens, article + 1)
         self._opened = grown(self._opened, person + 1)
-        place = self._opens[article] % OPENERS
-        self._openers[article, place] = person
-        self._opened_at[article, place] = at
+        place, remembered = self._opens[article] % OPENERS, True
+        if late and self._opens[article] >= OPENERS:
+            place = self._opened_at[article].argmin()
+            remembered = bool(at >= self._opened_at[article, place])
+        if remembered:
+            self._openers[article, place] = person
+            self._opened_at[article, place] = at
         self._opens[article] += 1
         self._all += 1
         self._opened[person] += 1

@@ -1,13 +1,17 @@
 """From scores to a slate, place by place: relevant, unlike what stands there already, within caps, at times at random.
 
+What curators pinned has places of its own, whatever the scores: the first ones for must-reads, then every second one.
+Chance has no part in these, and every policy fills them alike, so their propensity is 1.
+
 Every place logs the probability with which this policy filled it as it did (given the places before it and the
 candidates), so that another policy can later be judged on the same log.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from math import ceil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import ceil, floor
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,13 +20,17 @@ from models.protocols import Vectors
 from ranking.config import RankingOptions
 from ranking.snapshot import NONE
 
+EVERY: Final = 2
+"""Below the must-reads a pin takes every second place: a slate stays a ranking, however much is pinned."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pool:
     """What a slate can be made of, one row per candidate.
 
-    `vectors` are unit rows; `story`, `source` and `kind` are codes, or `NONE`, which no cap applies to; `own` is the
-    organisation's own content; `sunk` has been seen or opened enough.
+    `vectors` are unit rows; `story`, `source`, `topic` and `kind` are codes, or `NONE`, which no cap applies to; `own`
+    is the organisation's own content; `sunk` has been seen or opened enough. `must_reads` and `pins` are rows of their
+    own stories, in the order in which they get their places; `kind_mix` is the share wanted of each code of a kind.
     """
 
     scores: NDArray[np.float64]
@@ -32,6 +40,10 @@ class Pool:
     kind: NDArray[np.intp]
     own: NDArray[np.bool_]
     sunk: NDArray[np.bool_]
+    topic: NDArray[np.intp]
+    must_reads: tuple[int, ...] = ()
+    pins: tuple[int, ...] = ()
+    kind_mix: Mapping[int, float] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.scores)
@@ -54,7 +66,9 @@ class Place:
     greedy: int
 
     def propensity(self, row: int, epsilon: float) -> float:
-        """The probability of one of the choices."""
+        """The probability of one of the choices; 1 where there is no other."""
+        if len(self.choices) == 1:
+            return 1.0
         return (1 - epsilon) * (row == self.greedy) + epsilon / len(self.choices)
 
 
@@ -96,27 +110,56 @@ def compose(pool: Pool, options: RankingOptions, size: int, rng: np.random.Gener
 def open_choices(pool: Pool, options: RankingOptions, picked: list[int]) -> NDArray[np.intp]:
     """The rows that the next place may go to, after `picked`; none only when everything is picked.
 
-    The wishes yield one after the other, the softest first, until something is left to choose from.
+    What is pinned goes to its own place and to no other. For all else the wishes yield one after the other, the softest
+    first, until something is left to choose from.
     """
+    waiting = [row for row in (*pool.must_reads, *pool.pins) if row not in picked]
     choices = np.ones(len(pool), dtype=np.bool_)
-    choices[picked] = False
-    for wish in _wishes(pool, options, picked):
+    choices[[*picked, *waiting]] = False
+    if waiting and (_is_due(pool, len(picked), len(waiting)) or not _other_story(pool, choices, waiting).any()):
+        return np.array(waiting[:1])
+    for wish in _wishes(pool, options, picked, waiting):
         if (choices & wish).any():
             choices &= wish
     return np.flatnonzero(choices)
 
 
-def _wishes(pool: Pool, options: RankingOptions, picked: list[int]) -> Iterator[NDArray[np.bool_]]:
+def _is_due(pool: Pool, filled: int, waiting: int) -> bool:
+    """Whether the place after so many `filled` ones belongs to the first of so many pinned rows that are `waiting`."""
+    if waiting > len(pool.pins):
+        return True
+    return filled + 1 >= len(pool.must_reads) + EVERY * (len(pool.pins) - waiting + 1)
+
+
+def _other_story(pool: Pool, choices: NDArray[np.bool_], waiting: Sequence[int]) -> NDArray[np.bool_]:
+    """Those of `choices` that do not tell the story of what is still to be placed."""
+    return choices & ~np.isin(pool.story, pool.story[list(waiting)])
+
+
+def _wishes(pool: Pool, options: RankingOptions, picked: list[int], waiting: list[int]) -> Iterator[NDArray[np.bool_]]:
     """What a place should be, the firmest wish first: each narrows the choice only as far as something is left."""
-    yield from _below_cap(pool.story, picked, 1)
+    yield from _below_cap(pool.story, [*picked, *waiting], 1)
     yield ~pool.sunk
     yield from _below_cap(pool.source, picked, options.per_source)
+    yield from _below_cap(pool.topic, picked, options.per_topic)
     yield from _below_cap(pool.kind, picked, options.per_kind)
     place = len(picked) + 1
     own = int(pool.own[picked].sum())
     room_for_own = own < _portion(options.own_share, place)
     room_for_outside = len(picked) - own < _portion(1 - options.own_share, place)
     yield np.where(pool.own, room_for_own, room_for_outside)
+    yield from _mixed(pool, picked)
+
+
+def _mixed(pool: Pool, picked: list[int]) -> Iterator[NDArray[np.bool_]]:
+    """The kinds that fall short of their share with this place; where none does, all but those that have it."""
+    place, counts = len(picked) + 1, Counter(pool.kind[picked].tolist())
+    short = [kind for kind, share in pool.kind_mix.items() if counts[kind] < floor(share * place + 1e-9)]
+    full = [kind for kind, share in pool.kind_mix.items() if counts[kind] >= _portion(share, place)]
+    if short:
+        yield np.isin(pool.kind, short)
+    elif full:
+        yield ~np.isin(pool.kind, full)
 
 
 def _portion(share: float, places: int) -> int:

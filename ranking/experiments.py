@@ -10,8 +10,8 @@ from catalog.ids import EmployeeId
 from catalog.records import Arm, Experiment
 from ranking.config import RankingOptions
 
-FIXED: Final = frozenset({"max_size", "standing", "minimum_group", "fresh_for"})
-"""Options that no arm may change: what callers and people were promised, whatever is being tried."""
+FIXED: Final = frozenset({"max_size", "standing", "minimum_group", "fresh_for", "pinned", "kind_mix"})
+"""Options that no arm may change: what callers, people and curators were promised, whatever is being tried."""
 
 CHANGEABLE: Final = tuple(field.name for field in fields(RankingOptions) if field.name not in FIXED)
 

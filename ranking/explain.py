@@ -32,7 +32,16 @@ TOP: Final = 0.1
 """Share of the list that may be more popular than what we call popular."""
 
 _WORDS: Final = {
+    "must_read": {
+        "en": "Your communication team asks everybody it is for to read this",
+        "nl": "Je communicatieteam vraagt iedereen voor wie dit is om het te lezen",
+    },
+    "pinned": {"en": "Pinned by your communication team", "nl": "Vastgezet door je communicatieteam"},
     "colleagues_opened": {"en": "Colleagues in {function} opened this", "nl": "Collega's in {function} openden dit"},
+    "like_minded_opened": {
+        "en": "Colleagues who read what you read opened this",
+        "nl": "Collega's die lezen wat jij leest openden dit",
+    },
     "like_what_you_read": {"en": "Resembles what you read", "nl": "Lijkt op wat je las"},
     "your_topic": {"en": "You often read about {topic}", "nl": "Je leest vaak over {topic}"},
     "for_function": {"en": "Meant for {function}", "nl": "Bedoeld voor {function}"},
@@ -43,6 +52,8 @@ _WORDS: Final = {
     "explore": {"en": "Something different, to get to know you", "nl": "Eens iets anders, om je te leren kennen"},
 }
 CODES: Final = tuple(_WORDS)
+PINNED: Final = ("must_read", "pinned")
+"""The codes of what a curator put there."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,9 +66,12 @@ class Explainer:
     options: RankingOptions
     now: datetime
 
-    def reasons(self, article: int, features: tuple[float, ...], *, explored: bool) -> tuple[Reason, ...]:
-        """The strongest reasons for the article at this index of the snapshot: one to three, the strongest first."""
-        found = [Reason("explore")] if explored else []
+    def reasons(self, article: int, features: tuple[float, ...], because: str | None = None) -> tuple[Reason, ...]:
+        """The strongest reasons for the article at this index of the snapshot: one to three, the strongest first.
+
+        `because` is the code of what put it there besides its worth, such as chance.
+        """
+        found = [Reason(because)] if because else []
         found += [*self._personal(article, features), *self._general(article, features)]
         return tuple(found[:MOST])
 
@@ -68,6 +82,8 @@ class Explainer:
                 yield Reason("colleagues_opened", {"function": function})
                 break
         if len(person.last) >= ENOUGH_CHOSEN:
+            if self._like_minded(article) >= self.options.minimum_group:
+                yield Reason("like_minded_opened")
             if features[INDEX["nearest_lift"]] >= MUCH_ALIKE and ids[article] not in person.last:
                 yield Reason("like_what_you_read")
             topic = self._favourite_topic(article)
@@ -88,6 +104,12 @@ class Explainer:
             yield Reason("from_your_organisation")
         if self.snapshot.audiences[FUNCTION].named[article] == 0:
             yield Reason("for_everyone")
+
+    def _like_minded(self, article: int) -> int:
+        """How many different others opened it who opened something that this person did: of the last ones at least."""
+        openers = self.state.crowd.openers(self.state.codes([self.snapshot.ids[article]]))
+        like = self.person.visit.company.like
+        return len({who for who in openers.people.tolist() if like[who] > 0})
 
     def _favourite_topic(self, article: int) -> str | None:
         facet = self.snapshot.facets["topic"]

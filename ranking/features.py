@@ -4,7 +4,8 @@ An artefact names the features it uses, so adding one to `FEATURES` breaks no mo
 changed feature gets a new name.
 """
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -25,6 +26,7 @@ from ranking.tallies import OVER_A_DAY, OVER_A_MONTH, OVER_A_WEEK
 
 Column = NDArray[np.float64]
 Candidates = NDArray[np.intp]
+Count = Callable[[NDArray[np.intp], EventType, datetime, str | None], Column]
 
 WORDS_PER_MINUTE: Final = 238
 """Silent reading of non-fiction: Brysbaert, "How many words do we read per minute?" (J. Memory and Language, 2019)."""
@@ -140,6 +142,8 @@ FEATURES: Final = (
 NAMES: Final = tuple(feature.name for feature in FEATURES)
 GROUPS: Final = tuple(dict.fromkeys(feature.group for feature in FEATURES))
 INDEX: Final = {name: place for place, name in enumerate(NAMES)}
+VERSION: Final = hashlib.sha256("\n".join(NAMES).encode()).hexdigest()[:12]
+"""Names this list of features where rows leave the house."""
 
 
 class FeaturesMissing(ArtefactMismatch):
@@ -187,21 +191,24 @@ def _popularity(state: State, person: Person, codes: Candidates, opens: Column, 
     def everybody(event: EventType) -> Column:
         return state.counts(codes, event, now)
 
-    def colleagues(event: EventType) -> Column:
-        counts = [state.counts(codes, event, now, own) for own in person.functions]
+    def colleagues(event: EventType, count: Count = state.counts) -> Column:
+        counts = [count(codes, event, now, own) for own in person.functions]
         return np.asarray(np.maximum.reduce(counts)) if counts else np.zeros_like(opens)
 
-    own_opens = colleagues(EventType.OPEN)
+    own_opens = own_served = colleagues(EventType.OPEN)
+    served = opens
+    if state.knows_history:
+        served, own_served = state.served(codes, EventType.OPEN, now), colleagues(EventType.OPEN, state.served)
     return {
         "opens_1d": opens[:, OVER_A_DAY],
         "opens_7d": opens[:, OVER_A_WEEK],
         "shares_7d": everybody(EventType.SHARE)[:, OVER_A_WEEK],
         "clicks_7d": everybody(EventType.CLICK)[:, OVER_A_WEEK],
         "dismissals_7d": everybody(EventType.DISMISS)[:, OVER_A_WEEK],
-        "open_rate": _rate(opens[:, OVER_A_MONTH], everybody(EventType.SEEN)[:, OVER_A_MONTH]),
+        "open_rate": _rate(served[:, OVER_A_MONTH], everybody(EventType.SEEN)[:, OVER_A_MONTH]),
         "function_opens_7d": own_opens[:, OVER_A_WEEK],
         "function_shares_7d": colleagues(EventType.SHARE)[:, OVER_A_WEEK],
-        "function_open_rate": _rate(own_opens[:, OVER_A_MONTH], colleagues(EventType.SEEN)[:, OVER_A_MONTH]),
+        "function_open_rate": _rate(own_served[:, OVER_A_MONTH], colleagues(EventType.SEEN)[:, OVER_A_MONTH]),
     }
 
 

@@ -1,4 +1,4 @@
-"""One person's feed: ranking as a pure function, and around it the service that reads, checks, logs and hands out."""
+"""One person's feed: the service around ranking, which reads, checks, logs and hands out."""
 
 import logging
 from collections.abc import Callable
@@ -6,28 +6,22 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Lock
 from typing import Final
-from uuid import UUID
 
-import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from catalog import articles, audiences, events, experiments, people, slates, tenants
+from catalog import articles, audiences, events, experiments, people, pins, slates, tenants
 from catalog.database import Database
 from catalog.errors import Forbidden, Invalid, Unavailable
 from catalog.ids import ArticleId, EmployeeId, SlateId, TenantId, new_id
-from catalog.records import FUNCTION, Article, Employee, EventType, Slate, SlateItem, Tenant
+from catalog.records import FUNCTION, Article, Employee, Slate, SlateItem, Tenant
 from models.heuristic import HeuristicRanker
-from models.protocols import Features, Ranker
-from ranking import candidates, features, profile
+from models.protocols import Ranker
+from ranking import features, profile
 from ranking.config import RankingOptions
-from ranking.diversify import Pool, compose
-from ranking.eligibility import allowed
 from ranking.experiments import Setting, setting
-from ranking.explain import Explainer
 from ranking.profile import Person
-from ranking.scoring import score
-from ranking.snapshot import NONE, Snapshot
+from ranking.slate import available, generator, rank
+from ranking.snapshot import Snapshot
 from ranking.state import State
 
 log = logging.getLogger(__name__)
@@ -49,97 +43,6 @@ class InvalidSize(Invalid):
     """No slate has this many places."""
 
     code = "invalid_size"
-
-
-def rank(
-    snapshot: Snapshot,
-    state: State,
-    person: Person,
-    ranker: Ranker,
-    options: RankingOptions,
-    now: datetime,
-    rng: np.random.Generator,
-    size: int,
-    language: str | None = None,
-) -> tuple[SlateItem, ...]:
-    """The slate of one person at one moment, up to `size` items, only in `language` where one is given.
-
-    The same arguments give the same slate. Raises ArtefactMismatch where `ranker` cannot be used.
-    """
-    chosen, rows = prepare(snapshot, state, person, options, now, rng, language)
-    scores = score(ranker, rows)
-    picks = compose(pool_of(snapshot, state, person, chosen, scores, options), options, size, rng)
-    explainer = Explainer(snapshot, state, person, options, now)
-    items = []
-    for position, pick in enumerate(picks, start=1):
-        row = tuple(rows[pick.row].tolist())
-        items.append(
-            SlateItem(
-                position=position,
-                article_id=snapshot.ids[chosen[pick.row]],
-                score=float(scores[pick.row]),
-                propensity=pick.propensity,
-                features=row,
-                reasons=explainer.reasons(int(chosen[pick.row]), row, explored=pick.explored),
-            )
-        )
-    return tuple(items)
-
-
-def prepare(
-    snapshot: Snapshot,
-    state: State,
-    person: Person,
-    options: RankingOptions,
-    now: datetime,
-    rng: np.random.Generator,
-    language: str | None = None,
-) -> tuple[NDArray[np.intp], Features]:
-    """The candidates, as indices into the snapshot, and their features: what ranking and replay both start from."""
-    offered = available(snapshot, state, person, now, language)
-    chosen = candidates.select(snapshot, state, person, offered, options, now, rng)
-    return chosen, features.build(state, snapshot, person, chosen, now)
-
-
-def available(
-    snapshot: Snapshot, state: State, person: Person, now: datetime, language: str | None = None
-) -> NDArray[np.bool_]:
-    """For each article whether this person may be shown it now, can read it, and has neither shared nor dismissed it.
-
-    Somebody of whom no language is known is shown all. `language` asks for one, whatever the person reads.
-    """
-    offered = allowed(snapshot, person.axes, snapshot.hard_axes) & snapshot.live(now)
-    readable = frozenset({language}) if language is not None else person.languages
-    if readable:
-        offered &= snapshot.written_in(readable)
-    done_with = state.history(person.id).articles(EventType.SHARE, EventType.DISMISS)
-    offered[[snapshot.index_of[article] for article in done_with if article in snapshot.index_of]] = False
-    return offered
-
-
-def pool_of(
-    snapshot: Snapshot,
-    state: State,
-    person: Person,
-    chosen: NDArray[np.intp],
-    scores: NDArray[np.float64],
-    options: RankingOptions,
-) -> Pool:
-    """What the slate is made of, given the candidates `chosen` and their `scores`."""
-    history = state.history(person.id)
-    often_seen = {article for article, times in history.seen.items() if times >= options.sink_after}
-    stale = often_seen | history.articles(EventType.OPEN)
-    kinds = snapshot.facets["kind"].probability[chosen]
-    tagged = kinds.any(axis=1)
-    return Pool(
-        scores=scores,
-        vectors=snapshot.matrix[chosen],
-        story=snapshot.story[chosen],
-        source=snapshot.source[chosen],
-        kind=np.where(tagged, kinds.argmax(axis=1), NONE) if kinds.size else np.full(len(chosen), NONE),
-        own=snapshot.internal[chosen],
-        sunk=np.array([snapshot.ids[index] in stale for index in chosen], dtype=np.bool_),
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +131,7 @@ class FeedService:
         version = (tenant.content_version, tenant.encoder)
         if version != self._version:
             found = articles.approved(connection, self._tenant, tenant.encoder) if tenant.encoder else []
-            self._snapshot = Snapshot.build(found, tenant.hard_axes)
+            self._snapshot = Snapshot.build(found, tenant.hard_axes, pins.holding(connection, self._tenant))
             self._forget_the_erased(connection)
             self._version = version
         for event in events.since(connection, self._tenant, self._state.seq, until=tenant.seq):
@@ -250,7 +153,7 @@ class FeedService:
         asked = (request.tenant.content_version, person.axes, request.language, *tried)
         if (slate.content_version, slate.axes, slate.language, slate.experiment, slate.arm) != asked:
             return None
-        if self._state.history(person.id).last_deed > slate.seq:
+        if self._state.history(person.id).last_deed > slate.seq or self._snapshot.pin_ran_out(slate.created_at, now):
             return None
         supply = int(available(self._snapshot, self._state, person, now, request.language).sum())
         if len(slate.items) != min(request.size, supply):
@@ -351,11 +254,6 @@ def shown(connection: Connection, tenant: TenantId, slate: Slate, now: datetime)
     hard_axes = tenants.get(connection, tenant).hard_axes
     closed = set(audiences.violations(connection, tenant, slate.employee_id, ids, hard_axes, now))
     return [(item, found[item.article_id]) for item in slate.items if item.article_id not in closed]
-
-
-def generator(slate: SlateId) -> np.random.Generator:
-    """The random numbers of one slate, the same whenever it is made again."""
-    return np.random.default_rng(UUID(slate).int)
 
 
 def _opted_in(connection: Connection, tenant: TenantId, employee_id: EmployeeId) -> Employee:

@@ -8,7 +8,7 @@ Economy 119(6), 2011).
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Container, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -22,6 +22,7 @@ from catalog.database import Database
 from catalog.ids import ArticleId, EmployeeId, TenantId
 from catalog.records import Employee, Slate
 from models.protocols import Progress
+from ranking.explain import PINNED
 from ranking.feed import FeedService, NotOptedIn
 
 Person = TypeVar("Person", bound=Hashable)
@@ -36,8 +37,8 @@ class PickOptions:
     """How picks are shared out.
 
     Each person gets up to `size` of the `depth` articles that rank first for them. One article goes to at most `share`
-    of the people who get picks that day, or to `least` of them where that is more. Raises ValueError for what gives
-    nobody anything.
+    of the people who get picks that day, or to `least` of them where that is more; what is pinned goes to all it is
+    for. Raises ValueError for what gives nobody anything.
     """
 
     size: int = 3
@@ -73,19 +74,20 @@ def allot(
     cap: int,
     turn: Callable[[Person], object],
     used: Mapping[Thing, int],
+    for_all: Container[Thing] = (),
 ) -> dict[Person, list[Thing]]:
     """Up to `size` things for everybody, out of those they want (best first), each to at most `cap` people.
 
-    `used` tells to how many others a thing has gone before. In every round everybody takes the best that is left for
-    them, in order of `turn`, and in the next round the other way round. The cap yields where somebody would get nothing
-    at all: they take what has gone to the fewest.
+    There is no cap on what is `for_all`. `used` tells to how many others a thing has gone before. In every round
+    everybody takes the best that is left for them, in order of `turn`, and in the next round the other way round. The
+    cap yields where somebody would get nothing at all: they take what has gone to the fewest.
     """
     order = sorted(wanted, key=lambda person: str(turn(person)))
     given = Counter(used)
     got: dict[Person, list[Thing]] = {person: [] for person in order}
     for number in range(size):
         for person in order if number % 2 == 0 else reversed(order):
-            thing = _next(wanted[person], got[person], given, cap)
+            thing = _next(wanted[person], got[person], given, cap, for_all)
             if thing is not None:
                 given[thing] += 1
                 got[person].append(thing)
@@ -93,9 +95,11 @@ def allot(
     return {person: sorted(things, key=rank[person].__getitem__) for person, things in got.items()}
 
 
-def _next(wanted: Sequence[Thing], got: Sequence[Thing], given: Counter[Thing], cap: int) -> Thing | None:
+def _next(
+    wanted: Sequence[Thing], got: Sequence[Thing], given: Counter[Thing], cap: int, for_all: Container[Thing]
+) -> Thing | None:
     for thing in wanted:
-        if given[thing] < cap and thing not in got:
+        if (given[thing] < cap or thing in for_all) and thing not in got:
             return thing
     return None if got else min(wanted, key=lambda thing: given[thing], default=None)
 
@@ -130,8 +134,10 @@ class Picker:
             progress(1)
         cap = self._options.cap(len(drafts) + len(standing))
         used = Counter(article for articles in standing.values() for article in articles)
-        wanted = {each: _new([item.article_id for item in slate.items], had[each]) for each, slate in drafts.items()}
-        shared = allot(wanted, self._options.size, cap, lambda each: _turn(each, day), used)
+        pinned = {each: _pinned(slate) for each, slate in drafts.items()}
+        wanted = {each: _new(slate, had[each], pinned[each]) for each, slate in drafts.items()}
+        for_all = set[ArticleId]().union(*pinned.values())
+        shared = allot(wanted, self._options.size, cap, lambda each: _turn(each, day), used, for_all)
         made = sum(self._hand_out(database, drafts[each], articles, day) for each, articles in shared.items())
         return Report(made, len(waiting) - made, len(standing))
 
@@ -159,9 +165,15 @@ def _log(day: date, connection: Connection, tenant: TenantId, slate: Slate) -> N
         raise _TakenBefore
 
 
-def _new(articles: Sequence[ArticleId], had: Sequence[ArticleId]) -> list[ArticleId]:
-    """Those that were not among the person's picks lately; all of them where there is nothing else."""
-    return [article for article in articles if article not in had] or list(articles)
+def _pinned(slate: Slate) -> set[ArticleId]:
+    """What stands in a slate because a curator pinned it."""
+    return {item.article_id for item in slate.items if any(reason.code in PINNED for reason in item.reasons)}
+
+
+def _new(slate: Slate, had: Sequence[ArticleId], pinned: Container[ArticleId]) -> list[ArticleId]:
+    """Those that were not among the person's picks lately, or are pinned; all of them where there is nothing else."""
+    articles = [item.article_id for item in slate.items]
+    return [article for article in articles if article not in had or article in pinned] or articles
 
 
 def _wants(employee: Employee, day: date) -> bool:

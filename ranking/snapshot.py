@@ -1,7 +1,7 @@
 """What can be served, as arrays: everything approved at one version of the catalogue. Replaced, never changed."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Final, Self
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.ids import ArticleId
-from catalog.records import AXES, LiveArticle
+from catalog.records import AXES, LiveArticle, Pin
 from models.index import Index
 from models.protocols import Vectors
 from ranking.eligibility import AxisMask, pack
@@ -34,6 +34,7 @@ class Facet:
 class Snapshot:
     """Approved articles by index 0..n-1. Times are POSIX seconds; codes are 0.., or `NONE`.
 
+    `pinned_until` is minus infinity for what is not pinned, and `must_read` says which of the pinned must be read.
     It holds what has yet to go live and what has expired as well, so a snapshot stays right while the clock goes on.
     """
 
@@ -52,12 +53,14 @@ class Snapshot:
     audiences: Mapping[str, AxisMask]
     facets: Mapping[str, Facet]
     hard_axes: tuple[str, ...]
+    pinned_until: NDArray[np.float64]
+    must_read: NDArray[np.bool_]
 
     @classmethod
-    def build(cls, articles: Sequence[LiveArticle], hard_axes: tuple[str, ...]) -> Self:
-        """From `catalog.articles.approved`, in that order; `hard_axes` are the tenant's."""
+    def build(cls, articles: Sequence[LiveArticle], hard_axes: tuple[str, ...], pins: Iterable[Pin] = ()) -> Self:
+        """From `catalog.articles.approved`, in that order; `hard_axes` are the tenant's, `pins` those that hold."""
         language, languages = _codes(article.language for article in articles)
-        return cls(
+        plain = cls(
             ids=tuple(article.id for article in articles),
             index_of={article.id: index for index, article in enumerate(articles)},
             matrix=np.stack([article.vector for article in articles]) if articles else np.empty((0, 0), np.float32),
@@ -73,7 +76,26 @@ class Snapshot:
             audiences={axis: pack([article.audience for article in articles], axis) for axis in AXES},
             facets={facet: _facet(articles, facet) for facet in FACETS},
             hard_axes=hard_axes,
+            pinned_until=np.full(len(articles), -np.inf),
+            must_read=np.zeros(len(articles), dtype=np.bool_),
         )
+        return plain.with_pins(pins)
+
+    def with_pins(self, pins: Iterable[Pin]) -> Self:
+        """The same articles under other pins; one of an article that is not here has no effect."""
+        until, must_read = np.full(len(self), -np.inf), np.zeros(len(self), dtype=np.bool_)
+        for pin in pins:
+            index = self.index_of.get(pin.article_id)
+            if index is not None:
+                until[index], must_read[index] = pin.until.timestamp(), pin.must_read
+        made = replace(self, pinned_until=until, must_read=must_read)
+        if "index" in self.__dict__:  # it is dear, and knows nothing of pins
+            made.__dict__["index"] = self.index
+        return made
+
+    def pin_ran_out(self, since: datetime, now: datetime) -> bool:
+        """Whether the clock ended a pin after `since`, no later than `now`."""
+        return bool(((self.pinned_until > since.timestamp()) & (self.pinned_until <= now.timestamp())).any())
 
     def __len__(self) -> int:
         return len(self.ids)

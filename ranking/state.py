@@ -3,12 +3,15 @@
 Events are taken in commit order, one by one, so the same log gives the same floats however it was cut into batches, and
 a state at sequence number s knows nothing of what came after s. Reading takes `now` and changes nothing.
 
+History that was imported comes late: it is older than what is known already. It takes its place in time among a
+person's deeds and an article's openers, where it would else pass for what they did last.
+
 Articles and people get codes in the order of the log, and what is counted of them is kept in columns by code.
 """
 
 import math
 from collections import Counter, defaultdict, deque
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -82,6 +85,7 @@ class State:
         self._codes: dict[ArticleId, int] = {}
         self._person_codes: dict[EmployeeId, int] = {}
         self._counts: dict[tuple[EventType, str | None], DecayedCounts] = defaultdict(DecayedCounts)
+        self._unserved: dict[tuple[EventType, str | None], DecayedCounts] = defaultdict(DecayedCounts)
         self._crowd = Crowd()
         self._people: dict[tuple[ArticleId, str | None], set[EmployeeId]] = defaultdict(set)
         self._together: dict[ArticleId, Counter[ArticleId]] = defaultdict(Counter)
@@ -109,6 +113,8 @@ class State:
             code = self._codes.setdefault(event.article_id, len(self._codes) + 1)
             for function in (None, *sorted(functions)):
                 self._counts[event.type, function].add(code, at)
+                if event.imported:
+                    self._unserved[event.type, function].add(code, at)
         if event.employee_id is not None:
             self._remember(event, event.employee_id, functions, at)
         self.seq = event.seq
@@ -122,8 +128,21 @@ class State:
         self, codes: NDArray[np.intp], event: EventType, now: datetime, function: str | None = None
     ) -> NDArray[np.float64]:
         """Decayed counts of one type of event, by everybody or by people with `function`: (articles, half-lives)."""
-        counted = self._counts.get((event, function))
-        return np.zeros((len(codes), len(HALF_LIVES))) if counted is None else counted.read(codes, now.timestamp())
+        return _read(self._counts, codes, (event, function), now)
+
+    @property
+    def knows_history(self) -> bool:
+        """Whether anything was imported, so that `served` differs from `counts`."""
+        return bool(self._unserved)
+
+    def served(
+        self, codes: NDArray[np.intp], event: EventType, now: datetime, function: str | None = None
+    ) -> NDArray[np.float64]:
+        """The same without what was imported: what impressions of ours led to, so that it may be divided by them."""
+        counted = _read(self._counts, codes, (event, function), now)
+        if (event, function) not in self._unserved:
+            return counted
+        return np.maximum(counted - _read(self._unserved, codes, (event, function), now), 0.0)
 
     @property
     def crowd(self) -> Crowd:
@@ -166,11 +185,11 @@ class State:
         if event.type is EventType.SEEN:
             _bounded_add(history.seen, event.article_id)
         if event.type is EventType.OPEN:
-            self._opened(event.article_id, employee, functions, history)
+            self._opened(event, employee, functions, history, at)
         if event.type in DEEDS:
             self._joined(event, employee, at, again=(event.type, event.article_id) in history.done)
             _bounded_add(history.done, (event.type, event.article_id))
-            history.deeds.append(Deed(at, event.type, event.article_id))
+            _add_deed(history.deeds, Deed(at, event.type, event.article_id), late=event.imported)
             history.last_deed = event.seq
 
     def _joined(self, event: Event, employee: EmployeeId, at: float, *, again: bool) -> None:
@@ -180,18 +199,45 @@ class State:
         if event.type is not EventType.DISMISS and not self._crowd.bringers(np.array([code]))[0]:
             self._crowd.brought(code, person)
         if event.type is EventType.OPEN and not again:
-            self._crowd.opened(code, person, at)
+            self._crowd.opened(code, person, at, late=event.imported)
 
-    def _opened(self, article: ArticleId, employee: EmployeeId, functions: frozenset[str], history: History) -> None:
+    def _opened(
+        self, event: Event, employee: EmployeeId, functions: frozenset[str], history: History, at: float
+    ) -> None:
+        article = event.article_id
         for function in (None, *functions):
             people = self._people[article, function]
             if len(people) < PEOPLE_COUNTED:
                 people.add(employee)
-        before = (deed.article for deed in reversed(history.deeds) if deed.type is EventType.OPEN)
+        opens = (deed for deed in reversed(history.deeds) if deed.type is EventType.OPEN)
+        before = (deed.article for deed in opens if not event.imported or deed.at <= at)
         for other in islice(before, COMPANIONS):
             if other != article:
                 self._together[article][other] += 1
                 self._together[other][article] += 1
+
+
+def _read(
+    counts: Mapping[tuple[EventType, str | None], DecayedCounts],
+    codes: NDArray[np.intp],
+    what: tuple[EventType, str | None],
+    now: datetime,
+) -> NDArray[np.float64]:
+    counted = counts.get(what)
+    return np.zeros((len(codes), len(HALF_LIVES))) if counted is None else counted.read(codes, now.timestamp())
+
+
+def _add_deed(deeds: deque[Deed], deed: Deed, *, late: bool) -> None:
+    """Remember it as the last, or one that comes `late` where it belongs in time; too old for a full memory is lost."""
+    if not late or not deeds or deeds[-1].at <= deed.at:
+        deeds.append(deed)
+        return
+    place = next((place for place, known in enumerate(deeds) if known.at > deed.at), len(deeds))
+    if len(deeds) < DEEDS_KEPT:
+        deeds.insert(place, deed)
+    elif place:
+        deeds.popleft()
+        deeds.insert(place - 1, deed)
 
 
 def _bounded_add(counts: dict[Key, int], key: Key) -> None:

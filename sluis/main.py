@@ -23,7 +23,9 @@ from sluis.commands import (
     evaluate,
     experiment,
     explain,
+    export,
     feed,
+    history,
     ingest,
     init,
     keys,
@@ -50,6 +52,7 @@ app.add_typer(library.app, name="library")
 app.add_typer(people.app, name="people")
 app.add_typer(picks.app, name="picks")
 app.add_typer(vocabulary.app, name="vocabulary")
+app.add_typer(history.app, name="history")
 app.add_typer(models.app, name="models")
 app.add_typer(experiment.app, name="experiment")
 app.add_typer(keys.app, name="key")
@@ -67,6 +70,7 @@ app.command("encode")(encode.encode)
 app.command("feed")(feed.feed)
 app.command("learn")(learn.learn)
 app.command("train")(train.train)
+app.command("export")(export.export)
 app.command("evaluate")(evaluate.evaluate)
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)

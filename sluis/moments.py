@@ -1,12 +1,24 @@
 """Moments as people write them on the command line: without a zone, so in the machine's own."""
 
 from datetime import datetime
-from typing import Final
+from typing import Final, overload
 
 from catalog.errors import Invalid
 
 DATES: Final = ["%Y-%m-%d", "%Y-%m-%dT%H:%M"]
 """The forms that are understood."""
+
+
+@overload
+def local(moment: datetime) -> datetime: ...
+
+
+@overload
+def local(moment: None) -> None: ...
+
+
+@overload
+def local(moment: datetime | None) -> datetime | None: ...
 
 
 def local(moment: datetime | None) -> datetime | None:

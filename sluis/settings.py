@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from catalog.errors import Invalid
 from ingest.config import EnrichOptions, FetchLimits, IngestOptions
 from models.certificate import CertificateOptions
+from ranking.config import RankingOptions
 
 
 class Settings(BaseSettings):
@@ -45,6 +46,12 @@ class Settings(BaseSettings):
     certificate_alpha: float = Field(
         0.01, gt=0, le=0.1, description="The share of what the machine lets pass that may be wrong."
     )
+    own_share: float = Field(
+        RankingOptions().own_share, ge=0, le=1, description="The organisation's own content as a share of every slate."
+    )
+    kind_mix: Annotated[tuple[tuple[str, float], ...], NoDecode] = Field(
+        (), description="kind=share pairs, separated by commas: the mix of kinds that every slate aims at."
+    )
     grades: str = Field("", description="What events are worth to a ranker, where not as usual: open=2,like=0.")
     slates_per_person: int = Field(0, ge=0, description="At most so many of a person's slates train a ranker; 0: all.")
     host: str = Field("127.0.0.1", description="The address that `sluis serve` listens on.")
@@ -61,6 +68,20 @@ class Settings(BaseSettings):
             if not name or not port.isdigit():
                 raise ValueError(f"{given!r} is not address:port, with commas between several")
         return frozenset((name, int(port)) for name, _, port in pairs)
+
+    @field_validator("kind_mix", mode="before")
+    @classmethod
+    def split_kinds(cls, given: object) -> object:
+        """Shares are written with commas: SLUIS_KIND_MIX=news=0.4,vacancy=0.1."""
+        if not isinstance(given, str):
+            return given
+        pairs = [pair.strip().partition("=")[::2] for pair in given.split(",") if pair.strip()]
+        try:
+            mix = tuple((kind.strip(), float(share)) for kind, share in pairs)
+            RankingOptions(kind_mix=mix)
+        except ValueError:
+            raise ValueError(f"{given!r} is not kind=share, each kind once and together at most 1") from None
+        return mix
 
     @property
     def database(self) -> str:
@@ -90,6 +111,10 @@ class Settings(BaseSettings):
     def enrich_options(self) -> EnrichOptions:
         """What enrichment needs to know."""
         return EnrichOptions(lease=self._lease)
+
+    def ranking_options(self) -> RankingOptions:
+        """How slates are made."""
+        return RankingOptions(own_share=self.own_share, kind_mix=self.kind_mix)
 
     def certificate_options(self) -> CertificateOptions:
         """What a certificate must promise."""

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from models.taggers import Taggers
     from ranking.dataset import LabelOptions
     from ranking.feed import FeedService
+    from ranking.pseudonyms import HomeKey
 
 log = logging.getLogger(__name__)
 
@@ -70,8 +71,15 @@ class House:
 
     @property
     def ranking(self) -> RankingOptions:
-        """How slates are made: for those who serve them, and for those who make them again."""
-        return RankingOptions()
+        """How slates are made: for those who serve them, and for those who make them again.
+
+        Raises Invalid where a share is asked for of a kind that there is not.
+        """
+        known = self.vocabularies.shipped.facets["kind"]
+        for kind, _ in self.settings.kind_mix:
+            if kind not in known:
+                raise Invalid(f"SLUIS_KIND_MIX: there is no kind {kind!r}: use {', '.join(sorted(known))}")
+        return self.settings.ranking_options()
 
     @property
     def labels(self) -> "LabelOptions":
@@ -195,6 +203,13 @@ class Rankers:
         from models.ranker import LambdaMart  # a second or more of import that an untrained house need not wait for
 
         return LambdaMart.from_files(self._registry.read(made))
+
+
+def home_key(house: House) -> "HomeKey":
+    """The key under which people leave the house by pseudonym, and by which what was learned elsewhere is known."""
+    from ranking.pseudonyms import HomeKey
+
+    return HomeKey.open(house.settings.artefacts.parent, house.tenant)
 
 
 def open_house(settings: Settings | None = None) -> House:

@@ -26,8 +26,8 @@ from ranking import profile
 from ranking.config import RankingOptions
 from ranking.dataset import Dataset, LabelOptions, build
 from ranking.features import NAMES
-from ranking.feed import generator, rank
 from ranking.scoring import score
+from ranking.slate import generator, rank
 from ranking.snapshot import Snapshot
 from ranking.state import State
 from ranking.training import TrainingOptions, train
@@ -140,16 +140,19 @@ def _world(seed: int, options: LearningOptions, progress: Progress) -> list[tupl
     dataset = build(memory.slates, memory.events, NOW, LabelOptions())
     trained = train(dataset, options.training, measure_ranker)
     rankers: Sequence[Ranker] = (trained.ranker, *PEERS)
-    return [(_on_the_log(trained.test, ranker), _in_truth(world, trained.test, ranker)) for ranker in rankers]
+    return [(_on_the_log(trained.test, ranker), in_truth(world, trained.test, ranker)) for ranker in rankers]
 
 
 def _on_the_log(dataset: Dataset, ranker: Ranker) -> float:
     return measure_ranker(dataset, ranker)["ndcg@10"]
 
 
-def _in_truth(world: World, dataset: Dataset, ranker: Ranker) -> float:
-    """Against the hidden interest of each person in each article, in grades."""
-    people = [offer.employee for offer, size in zip(dataset.offers, dataset.groups, strict=True) for _ in range(size)]
-    interest = [world.true_relevance(*pair) for pair in zip(people, dataset.articles, strict=True)]
-    grades = np.round(GRADES * np.array(interest)).astype(np.int32)
+def in_truth(world: World, dataset: Dataset, ranker: Ranker) -> float:
+    """nDCG@5 against the hidden interest, in grades, that each person had in each article when the slate was served."""
+    told = [offer for offer, size in zip(dataset.offers, dataset.groups, strict=True) for _ in range(size)]
+    wanted = [
+        world.true_relevance(offer.employee, article, offer.at)
+        for offer, article in zip(told, dataset.articles, strict=True)
+    ]
+    grades = np.round(GRADES * np.array(wanted)).astype(np.int32)
     return metrics.mean(metrics.ndcg(grades, score(ranker, dataset.rows), dataset.groups, 5))

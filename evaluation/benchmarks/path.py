@@ -41,7 +41,7 @@ def measure(folder: Path, pages: Sequence[KnownPage], progress: Progress) -> lis
     """Processor time per page: ours from loopback into a new database in `folder`, and the bare parsers'.
 
     Both keep all cores busy, because a busy core slows its neighbour down. What starts once per process (children,
-    imports) is paid before the measuring begins. Both take turns, and the median of ROUNDS counts: the least of a few is
+    imports) is paid before the measuring begins. Both take turns, and the median of ROUNDS counts: the least of few is
     often lucky on one side alone.
     """
     ours, theirs = list[float](), list[float]()

@@ -16,13 +16,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from catalog.errors import Invalid
 from catalog.ids import EmployeeId
 from catalog.records import Event
-from evaluation.loaders.deskdrop import Engagement
+from evaluation.loaders.engagement import Engagement
 from models.protocols import Progress
 from models.ranker import Examples, LambdaMart, LambdaMartOptions
 from ranking import features, profile
 from ranking.features import INDEX, NAMES
+from ranking.profile import Person
 from ranking.snapshot import Snapshot
 from ranking.state import State
 
@@ -50,6 +52,8 @@ class Protocol:
     """How many candidates that were not touched are learned from per touch, drawn evenly."""
     trees: LambdaMartOptions = TREES
     seed: int = 16
+    impressions: int = 30_000
+    """Of how many lists that were shown a refit remembers at most, the last ones: their rows stay in memory."""
 
     @property
     def learn_from(self) -> datetime:
@@ -71,6 +75,17 @@ class Question:
     rows: Rows
 
 
+def last_fifth(engagement: Engagement) -> datetime:
+    """From when on the last fifth of a log is: of the lists shown, or where none are known, of the events.
+
+    Raises Invalid for an empty log.
+    """
+    moments = [each.at for each in engagement.impressions or engagement.events]
+    if not moments:
+        raise Invalid("there is nothing in this log")
+    return moments[len(moments) * 4 // 5]
+
+
 def ask(engagement: Engagement, protocol: Protocol, progress: Progress) -> Iterator[Question]:
     """Every question in order. `progress` hears of each event."""
     snapshot = Snapshot.build(engagement.articles, ())
@@ -88,7 +103,8 @@ def ask(engagement: Engagement, protocol: Protocol, progress: Progress) -> Itera
                 candidates = young[~touched[person][young]]
                 if len(candidates) <= protocol.fewest or article not in candidates:
                     continue
-                yield _question(state, snapshot, person, candidates, article, at, protocol, rng)
+                someone = profile.build(person, engagement.people.get(person, {}), state, snapshot, at)
+                yield _question(state, snapshot, someone, candidates, article, at, protocol, rng)
         for event in events:
             state.advance(event)
             touched[_person(event)][snapshot.index_of[event.article_id]] = True
@@ -106,21 +122,20 @@ def _touches(
 def _question(
     state: State,
     snapshot: Snapshot,
-    person: EmployeeId,
+    person: Person,
     candidates: NDArray[np.intp],
     article: int,
     at: datetime,
     protocol: Protocol,
     rng: np.random.Generator,
 ) -> Question:
-    someone = profile.build(person, {}, state, snapshot, at)
-    rows = features.build(state, snapshot, someone, candidates, at).astype(np.float32)
+    rows = features.build(state, snapshot, person, candidates, at).astype(np.float32)
     answer = int(np.flatnonzero(candidates == article)[0])
     if at < protocol.test_from:
         others = np.delete(np.arange(len(candidates)), answer)
         kept = [answer, *rng.choice(others, min(protocol.unchosen, len(others)), replace=False)]
         candidates, rows, answer = candidates[kept], rows[kept], 0
-    return Question(at, person, candidates, answer, rows)
+    return Question(at, person.id, candidates, answer, rows)
 
 
 def _person(event: Event) -> EmployeeId:

@@ -10,7 +10,7 @@ from catalog.errors import Invalid
 from evaluation.benchmarks import ranking_peers
 from evaluation.benchmarks.figures import NAN, Figure
 from evaluation.benchmarks.prequential import Protocol, Question, ask, figures, fit, rank_of
-from evaluation.loaders.deskdrop import Engagement
+from evaluation.loaders.engagement import Engagement
 from models.protocols import Progress
 from models.ranker import LambdaMart
 from ranking.features import FEATURES, GROUPS, INDEX

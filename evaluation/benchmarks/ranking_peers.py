@@ -17,7 +17,7 @@ from scipy import sparse
 
 from catalog.ids import ArticleId, EmployeeId
 from evaluation.benchmarks.prequential import Protocol, Question, rank_of
-from evaluation.loaders.deskdrop import Engagement
+from evaluation.loaders.engagement import Engagement
 
 Scorer = Callable[[int, NDArray[np.intp]], NDArray[np.floating]]
 """From a person and candidates, both by code, to a score per candidate."""

@@ -7,16 +7,14 @@ how popular they became: a text, an author or a language says something of the f
 import csv
 import gzip
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-
 from catalog.errors import Invalid
-from catalog.ids import ArticleId, EmployeeId, EventId
-from catalog.records import ALL, FUNCTION, Audience, Event, EventType, LiveArticle
+from catalog.ids import ArticleId, EmployeeId, EventId, SlateId
+from catalog.records import Event, EventType
+from evaluation.loaders.engagement import Engagement, article
 
 FILE: Final = Path("deskdrop") / "interactions.csv.gz"
 
@@ -28,14 +26,6 @@ _TYPES: Final[Mapping[str, EventType]] = {
     "COMMENT CREATED": EventType.SHARE,
 }
 """To follow an article is to want it kept near; to comment on one is to put one's name to it before colleagues."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Engagement:
-    """Events in order, numbered from 1 without gaps, and the articles they are about, by when they were published."""
-
-    events: tuple[Event, ...]
-    articles: tuple[LiveArticle, ...]
 
 
 def load(folder: Path) -> Engagement:
@@ -50,7 +40,7 @@ def load(folder: Path) -> Engagement:
     born = dict[ArticleId, datetime]()
     for event in events:
         born.setdefault(event.article_id, event.at)
-    return Engagement(events, tuple(_article(article, at) for article, at in born.items()))
+    return Engagement(events, tuple(article(each, at) for each, at in born.items()))
 
 
 def _events(path: Path) -> Iterator[Event]:
@@ -60,22 +50,5 @@ def _events(path: Path) -> Iterator[Event]:
         if line["eventType"] not in _TYPES:
             raise Invalid(f"{path}: {line['eventType']!r} is no kind of event that Deskdrop has")
         at = datetime.fromtimestamp(int(line["timestamp"]), UTC)
-        article, person = ArticleId(line["contentId"]), EmployeeId(line["personId"])
-        yield Event(EventId(str(seq)), _TYPES[line["eventType"]], article, at, at, None, person, seq=seq)
-
-
-def _article(article: ArticleId, at: datetime) -> LiveArticle:
-    return LiveArticle(
-        id=article,
-        source_id=None,
-        story_id=None,
-        language=None,
-        internal=False,
-        words=0,
-        published_at=at,
-        live_from=at,
-        expires_at=None,
-        audience=Audience({FUNCTION: frozenset({ALL})}),
-        tags={},
-        vector=np.zeros(1, dtype=np.float32),
-    )
+        about, person, own = ArticleId(line["contentId"]), EmployeeId(line["personId"]), SlateId(str(seq))
+        yield Event(EventId(str(seq)), _TYPES[line["eventType"]], about, at, at, own, person, seq=seq)

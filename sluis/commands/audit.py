@@ -27,16 +27,16 @@ class IsolationBroken(Conflict):
 def isolation(*, as_json: AsJson = False) -> None:
     """Replay every slate ever served against the audience as of then. Fails where one item was not for its reader."""
     house = open_house()
-    with house.database.read() as connection:
-        found = audit.isolation(connection, house.tenant)
+    with house.database.read() as connection, progress("Auditing", slates.count(connection, house.tenant)) as tick:
+        found = audit.isolation(connection, house.tenant, tick)
     if as_json:
-        print_json({"slates": found.slates, "items": found.items, "violations": found.violations})
+        print_json(found)
     else:
-        out.print(f"{found.slates} slates, {found.items} items, {len(found.violations)} violations")
+        out.print(f"{found.slates} slates, {found.items} items, {found.broken} violations")
     if found.violations:
         first = found.violations[0]
         raise IsolationBroken(
-            f"{len(found.violations)} violations; the first: slate {first.slate_id} served article {first.article_id}, "
+            f"{found.broken} violations; the first: slate {first.slate_id} served article {first.article_id}, "
             f"closed on {', '.join(first.axes)}: withdraw it with 'sluis review withdraw' and tell whoever owns privacy"
         )
 

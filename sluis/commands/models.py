@@ -1,23 +1,26 @@
-"""`sluis models …`: which ranker ranks, and the way back."""
+"""`sluis models …`: which ranker ranks, the way back, and the way in for one that was learned elsewhere."""
 
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 import typer
 from rich.markup import escape
 
+from catalog.clock import utcnow
 from catalog.database import values
 from catalog.errors import ArtefactMismatch, Conflict, Invalid, NotFound
 from evaluation.gate import GateOptions, compare
 from models.heuristic import HeuristicRanker
 from models.manifest import KINDS, RANKER, TAGGERS, Manifest
 from models.protocols import Additive
+from ranking import features
 from ranking.dataset import Dataset
-from sluis.commands.train import load
+from sluis.commands.train import beside, load
 from sluis.console import AsJson, err, out, print_json, show
-from sluis.wiring import House, open_house
+from sluis.wiring import House, home_key, open_house
 
 app = typer.Typer(help="List, promote and roll back what was learned.", no_args_is_help=True)
 
@@ -55,6 +58,33 @@ def list_models(*, as_json: AsJson = False) -> None:
         for one, now in made
     ]
     show(rows, "Nothing learned yet: 'sluis enrich' fits taggers, 'sluis train' a ranker.")
+
+
+@app.command()
+def add(folder: Annotated[Path, typer.Argument(help="What 'sluis train --data … --to FOLDER' wrote.")]) -> None:
+    """Bring home a ranker that was learned from an export. It is a challenger like any other."""
+    from models import handover
+
+    house = open_house()
+    made, files, ranker = handover.read(folder, home_key(house).return_key)
+    features.columns(ranker.features)
+    if not _kept_from_days(made):
+        raise ArtefactMismatch(f"{folder} does not say which days it was kept from: learn it again")
+    for known in house.registry.manifests(RANKER):
+        if known.files == made.files:
+            raise Conflict(f"{known.name} is this very ranker: 'sluis models promote {known.name}' lets it rank")
+    kept = house.registry.add(RANKER, files, facts=made.facts, metrics=made.metrics, now=utcnow())
+    out.print(f"{kept.name} is a challenger. Where it was learned, on the newest days:", soft_wrap=True)
+    show(beside(made.metrics))
+    out.print(f"Let it rank with: sluis models promote {kept.name}", soft_wrap=True)
+
+
+def _kept_from_days(made: Manifest) -> bool:
+    """Whether the gate can tell which slates a ranker has not learned from."""
+    try:
+        return datetime.fromisoformat(str(made.facts.get("unseen_since"))).tzinfo is not None
+    except ValueError:
+        return False
 
 
 @app.command()

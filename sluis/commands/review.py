@@ -14,7 +14,7 @@ from catalog.ids import ArticleId
 from catalog.records import FUNCTION, Audience, Decision, State, Tag
 from catalog.taxonomy import Language, Taxonomy
 from curation import audience as audiences
-from curation import queue
+from curation import pinning, queue
 from curation.review import ROUTER, Desk, Reviewer, Role
 from sluis import reasons, tags
 from sluis.anticipated import engagement
@@ -198,6 +198,63 @@ def edit(
     house, reviewer = open_house(), Reviewer(by, role)
     said, chosen = tags.parse(tag or (), house.taxonomy), _parse_audience(house, audience)
     _decide(house, article, lambda desk, found: desk.edit(found, reviewer, tags=said, audience=chosen, reason=reason))
+
+
+@app.command()
+def pin(
+    article: ArticleArg,
+    until: Annotated[datetime, typer.Option(formats=DATES, help="Until when, local time; a day means its beginning.")],
+    by: By,
+    reason: Why = "",
+    role: RoleOption = Role.CURATOR,
+    *,
+    must_read: Annotated[
+        bool, typer.Option("--must-read", help="At the top of everybody's feed until they open it.")
+    ] = False,
+) -> None:
+    """Give an approved article a place in the feed of everybody in its audience, until a moment. It opens nothing.
+
+    Again: with another moment, or as a must-read, in the place of the pin it has.
+    """
+    house, reviewer, last = open_house(), Reviewer(by, role), local(until)
+    with house.database.write() as connection:
+        found = queue.entry(connection, house.tenant, article)
+        desk = Desk(connection, house.tenant, utcnow())
+        pinning.pin(desk, found.article.id, reviewer, until=last, must_read=must_read, reason=reason)
+    kind = "a must-read" if must_read else "pinned"
+    out.print(f"{found.article.id[:8]} is {kind} until {last:%Y-%m-%d %H:%M}, for {_who(found.audience)}")
+
+
+@app.command()
+def unpin(article: ArticleArg, by: By, reason: Why = "", role: RoleOption = Role.CURATOR) -> None:
+    """End the pin of an article: from the next feed on it stands where its rank puts it."""
+    reviewer = Reviewer(by, role)
+    _decide(open_house(), article, lambda desk, found: pinning.unpin(desk, found, reviewer, reason=reason))
+
+
+@app.command()
+def pins(*, as_json: AsJson = False) -> None:
+    """Show what is pinned, for whom, until when and by whom; `has no effect` where nobody is shown it now."""
+    house, now = open_house(), utcnow()
+    with house.database.read() as connection:
+        found = pinning.pinned(connection, house.tenant)
+    if as_json:
+        print_json([{"pin": each.pin, "audience": each.audience, "effective": each.effective(now)} for each in found])
+        return
+    rows = [
+        {
+            "id": each.article.id[:8],
+            "title": each.article.title,
+            "for": _who(each.audience),
+            "until": f"{each.pin.until.astimezone():%Y-%m-%d %H:%M}",
+            "must read": "yes" if each.pin.must_read else "",
+            "by": each.pin.pinned_by,
+            "since": f"{each.pin.pinned_at.astimezone():%Y-%m-%d %H:%M}",
+            "": "" if each.effective(now) else "has no effect",
+        }
+        for each in found
+    ]
+    show(rows, "Nothing is pinned. 'sluis review pin ID --until DATE' gives an article a place in everybody's feed.")
 
 
 def _trail(decisions: list[Decision], *, blind: bool) -> list[Decision]:

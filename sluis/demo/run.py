@@ -120,9 +120,7 @@ def _show_feeds(house: House) -> None:
             out.print(line)
     with house.database.read() as connection:
         found = audit.isolation(connection, house.tenant)
-    out.print(
-        f"\n{found.slates} slates served, {found.items} items, [bold]{len(found.violations)} outside their audience[/]"
-    )
+    out.print(f"\n{found.slates} slates served, {found.items} items, [bold]{found.broken} outside their audience[/]")
 
 
 def _serve(house: House) -> None:

@@ -1,11 +1,13 @@
 """The event log: exactly once, without gaps, only what was served. On both databases."""
 
 from dataclasses import replace
+from datetime import timedelta
 from threading import Thread
 
 import pytest
 
 from catalog import events, people, slates, tenants
+from catalog.errors import Invalid
 from catalog.events import EventConflict, NotServed
 from catalog.ids import SlateId, new_id
 from catalog.records import EventType
@@ -123,3 +125,30 @@ def test_export_shows_all_that_is_kept(database, tenant, offered):
     assert {row["article_id"] for row in kept["offered"]} == {item.article_id for item in offered.items}
     assert all(row["features"] for row in kept["offered"])
     assert [(row["event_id"], row["axes"]) for row in kept["events"]] == [(event.id, offered.axes)]
+
+
+def test_history_comes_last_once_and_with_its_person(database, tenant, offered):
+    past = make.event(offered, slate_id=None, at=offered.created_at - timedelta(days=90), axes={"function": {"hr"}})
+    with database.write() as connection:
+        events.append(connection, tenant, [make.event(offered)])
+    for expected in ("accepted", "duplicate"):
+        with database.write() as connection:
+            assert {one.status for one in events.append_history(connection, tenant, [past])} == {expected}
+    served, found = log(database, tenant)
+    assert (found.seq, found.at, found.slate_id, found.employee_id) == (2, past.at, None, offered.employee_id)
+    assert found.axes == {"function": {"hr"}}
+    assert (found.imported, served.imported) == (True, False)
+    with database.write() as connection:
+        people.erase(connection, tenant, offered.employee_id)
+    assert [(event.employee_id, event.axes) for event in log(database, tenant)] == [(None, {})] * 2
+
+
+@pytest.mark.parametrize(
+    "given", [{}, {"slate_id": None, "employee_id": None}, {"slate_id": None, "type": EventType.SEEN}]
+)
+def test_what_is_no_history_is_refused_as_such(database, tenant, offered, given):
+    with database.write() as connection, pytest.raises(Invalid, match="no history"):
+        events.append_history(connection, tenant, [make.event(offered, **given)])
+    with database.write() as connection, pytest.raises(NotServed):
+        events.append(connection, tenant, [make.event(offered, slate_id=None)])
+    assert log(database, tenant) == []

@@ -17,6 +17,7 @@ LOOKED_AT = np.array([1.0, 0.6, 0.5, 0.4])
 def policy(seed, n=6, **given):
     """A pool in which every wish has something to say."""
     random = np.random.default_rng(seed)
+    fixed = {name: given.pop(name, ()) for name in ("must_reads", "pins")}
     pool = Pool(
         scores=random.normal(size=n),
         vectors=np.array([make.unit(seed * 100 + row, 4) for row in range(n)]),
@@ -25,6 +26,8 @@ def policy(seed, n=6, **given):
         kind=random.integers(NONE, 2, size=n),
         own=random.random(n) < 0.4,
         sunk=random.random(n) < 0.2,
+        topic=random.integers(NONE, 2, size=n),
+        **fixed,
     )
     return Policy(pool, RankingOptions(**{"per_source": 1, "per_kind": 2, **given}))
 
@@ -79,3 +82,22 @@ def test_all_that_is_looked_at_is_handed_out(seed, epsilon, samples):
 
 def test_a_place_that_nobody_looks_at_exposes_nothing():
     assert not exposure(policy(4), np.zeros(3), 2, np.random.default_rng(1)).any()
+
+
+@given(st.integers(0, 50), st.sampled_from([0.0, 0.05, 0.5]))
+@settings(deadline=None)
+def test_what_is_pinned_has_the_exposure_of_its_place_under_every_policy(seed, epsilon):
+    """So its weight is 1 whatever is tried, and estimates of two policies differ by what they choose alone."""
+    for tried in (policy(seed, n=8, epsilon=epsilon, pins=(5,)), policy(seed, n=8, epsilon=0.0, pins=(5,))):
+        found = exposure(tried, LOOKED_AT, 2, np.random.default_rng(seed))
+        placed = [number for number in range(len(LOOKED_AT)) if found[5] == pytest.approx(LOOKED_AT[number])]
+        assert placed in ([0], [1])  # the first place where only its own story is left
+    must_read = policy(seed, n=8, epsilon=epsilon, must_reads=(5,))
+    assert exposure(must_read, LOOKED_AT, 2, np.random.default_rng(seed))[5] == pytest.approx(LOOKED_AT[0])
+
+
+def test_with_pins_it_is_still_what_going_through_every_slate_gives():
+    tried, random = policy(1, epsilon=0.5, must_reads=(2,), pins=(4,)), np.random.default_rng(2)
+    truth = enumerated(tried, LOOKED_AT)
+    found = np.mean([exposure(tried, LOOKED_AT, 2, random) for _ in range(300)], axis=0)
+    assert np.abs(found - truth).max() < 0.02

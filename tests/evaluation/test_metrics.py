@@ -35,6 +35,7 @@ def slates(draw):
 ALL = [
     lambda *rows: metrics.ndcg(*rows, k=3),
     metrics.mrr,
+    metrics.mrr_of_all,
     lambda *rows: metrics.recall(*rows, k=3),
     metrics.average_precision,
     metrics.auc,
@@ -90,20 +91,18 @@ def test_average_precision_and_auc_by_hand() -> None:
     labels = grades(0, 1, 0, 4)  # precision 1/2 at rank 2 and 2/4 at rank 4; 1 of 4 pairs in order
     assert metrics.average_precision(labels, descending(4), ONE) == pytest.approx([0.5])
     assert metrics.auc(labels, descending(4), ONE) == pytest.approx([0.25])
-    assert metrics.auc(labels, np.zeros(4), ONE) == pytest.approx([0.0])  # a tie is lost, not half
+    assert metrics.auc(labels, np.zeros(4), ONE) == pytest.approx([0.5])  # a tie counts half
     assert np.isnan(metrics.auc(grades(1, 2), descending(2), grades(2))).all()
 
 
 @given(slates())
-def test_average_precision_and_auc_agree_with_scikit_learn(drawn) -> None:
+def test_average_precision_agrees_with_scikit_learn(drawn) -> None:
     labels, scores, groups = drawn
-    precision, area = metrics.average_precision(*drawn), metrics.auc(*drawn)
+    precision = metrics.average_precision(*drawn)
     for place, (start, size) in enumerate(zip(np.cumsum(groups) - groups, groups, strict=True)):
         hit, ranked = labels[start : start + size] > 0, scores[start : start + size]
         if hit.any():
             assert precision[place] == pytest.approx(average_precision_score(hit, ranked))
-        if hit.any() and not hit.all():
-            assert area[place] == pytest.approx(roc_auc_score(hit, ranked))
 
 
 @given(slates())
@@ -150,3 +149,21 @@ def test_a_tie_is_never_to_the_rankers_advantage() -> None:
 
 def test_a_score_that_is_no_number_ranks_last() -> None:
     assert metrics.mrr(grades(5, 0, 0, 0), np.array([np.nan, 1, -9, np.nan]), ONE) == pytest.approx([0.25])
+
+
+@given(slates(), st.integers(1, 4))
+def test_auc_is_that_of_scikit_learn_with_ties_too(rows, coarse: int) -> None:
+    labels, scores, groups = rows
+    scores = np.round(scores / (1000 / coarse))
+    ends = np.cumsum(groups)
+    for found, first, end in zip(metrics.auc(labels, scores, groups), ends - groups, ends, strict=True):
+        relevant = labels[first:end] > 0
+        if 0 < relevant.sum() < len(relevant):
+            assert found == pytest.approx(roc_auc_score(relevant, scores[first:end]))
+        else:
+            assert math.isnan(found)
+
+
+def test_mrr_of_all_is_the_one_of_the_mind_challenge() -> None:
+    two = metrics.mrr_of_all(grades(0, 1, 0, 3, 1, 0), descending(6), np.array([4, 2], dtype=np.int32))
+    assert two == pytest.approx([(1 / 2 + 1 / 4) / 2, 1])

@@ -24,8 +24,9 @@ from ranking import profile
 from ranking.config import RankingOptions
 from ranking.dataset import Dataset, LabelOptions, build
 from ranking.features import NAMES
-from ranking.feed import FeedService, generator, rank
+from ranking.feed import FeedService
 from ranking.scoring import score
+from ranking.slate import generator, rank
 from ranking.snapshot import Snapshot
 from ranking.splits import SplitOptions
 from ranking.state import State
@@ -37,17 +38,18 @@ PEOPLE = tuple(make.employee("sales", email=f"person-{number}@acme.example") for
 ARTICLES = tuple(make.live_article(number, tags={"topic": {f"topic-{number % 4}": 0.9}}) for number in range(30))
 
 
-def imagined(seed: int = 1) -> World:
-    return World(PEOPLE, ARTICLES, Behaviour(), np.random.default_rng(seed))
+def imagined(seed: int = 1, behaviour: Behaviour = Behaviour()) -> World:  # noqa: B008 (it is frozen)
+    return World(PEOPLE, ARTICLES, behaviour, np.random.default_rng(seed))
 
 
-def reactions(world: World, seed: int = 1, rounds: int = 1) -> Counter[tuple[int, EventType]]:
+def reactions(world: World, seed: int = 1, rounds: int = 1, day: int = 0) -> Counter[tuple[int, EventType]]:
     """Everybody looks through all articles, `rounds` times: how often what happened at which position."""
     random = np.random.default_rng(seed)
     found: Counter[tuple[int, EventType]] = Counter()
     for _ in range(rounds):
         for person in PEOPLE:
-            slate = make.slate(person.id, [article.id for article in ARTICLES])
+            at = make.NOW + timedelta(days=day)
+            slate = make.slate(person.id, [article.id for article in ARTICLES], created_at=at)
             place = {item.article_id: item.position for item in slate.items}
             found.update((place[event.article_id], event.type) for event in world.react(slate, random))
     return found
@@ -94,9 +96,29 @@ def test_one_step_leads_to_the_next() -> None:
 
 def test_interest_wanes_once_an_article_was_opened() -> None:
     world = imagined()
-    first, second = reactions(world, seed=1), reactions(world, seed=2)
+    first, second = reactions(world, seed=1), reactions(world, seed=1, day=1)
     opens = [sum(n for (_, kind), n in found.items() if kind is EventType.OPEN) for found in (first, second)]
     assert opens[1] < opens[0]
+    person, article = next(iter(world._opened))
+    fresh, tomorrow = make.NOW, make.NOW + timedelta(days=1)
+    assert world.true_relevance(person, article, fresh) == world.true_relevance(person, article)
+    assert world.true_relevance(person, article, tomorrow) == pytest.approx(0.1 * world.true_relevance(person, article))
+
+
+def test_where_all_ranks_are_looked_at_evenly_as_many_places_are() -> None:
+    usual, even = Behaviour(patience=1.0), Behaviour(patience=1.0, evenly=True)
+    assert even.looks(10).sum() == pytest.approx(usual.looks(10).sum())
+    assert np.ptp(even.looks(10)) == 0
+    assert len(usual.looks(0)) == len(even.looks(0)) == 0
+
+
+def test_a_client_that_says_seen_of_all_it_draws() -> None:
+    found = reactions(imagined(behaviour=Behaviour(rendered=True)))
+    assert all(found[place, EventType.SEEN] == len(PEOPLE) for place in range(1, len(ARTICLES) + 1))
+    opened, usual = (
+        sum(n for (_, kind), n in each.items() if kind is EventType.OPEN) for each in (found, reactions(imagined()))
+    )
+    assert 0 < opened < 2 * usual
 
 
 def test_the_same_seed_makes_the_same_people() -> None:

@@ -14,8 +14,8 @@ from evaluation.synthetic import Behaviour, World, live_through
 from models.heuristic import HeuristicRanker
 from ranking.config import RankingOptions
 from ranking.diversify import compose
-from ranking.feed import pool_of
 from ranking.scoring import score
+from ranking.slate import pool_of
 
 CHAMPION = HeuristicRanker()
 OPTIONS = RankingOptions()
@@ -42,11 +42,10 @@ RECENCY = ByFeature("recency", "log_age", -1.0)
 
 @dataclass(frozen=True, eq=False)
 class Lived:
-    """Some days of a world: its records, and what each person had opened when each slate was made."""
+    """Some days of a world, and their records."""
 
     world: World
     records: Records
-    opened: dict
 
     def log(self, *challengers, options=LogOptions(), known=lambda name: CHAMPION):  # noqa: B008
         """The champion's log, with challengers beside it."""
@@ -67,7 +66,7 @@ class Lived:
             chosen, rows = visit.prepare(OPTIONS)
             wanted = np.array([self._wanted(visit, visit.snapshot.ids[index]) for index in chosen])
             world = visit.snapshot, visit.state, visit.person
-            pool = pool_of(*world, chosen, score(ranker, rows), OPTIONS)
+            pool = pool_of(*world, chosen, score(ranker, rows), OPTIONS, visit.slate.created_at)
             for _ in range(draws):
                 rows_picked = [pick.row for pick in compose(pool, OPTIONS, PLACES, random)]
                 earned.append(float(wanted[rows_picked] @ looked_at[: len(rows_picked)]))
@@ -75,9 +74,7 @@ class Lived:
 
     def _wanted(self, visit, article) -> float:
         """The probability that the person opens the article once they look at it."""
-        interest = self.world.true_relevance(visit.person.id, article)
-        if article in self.opened[visit.slate.id]:
-            interest *= BEHAVIOUR.again
+        interest = self.world.true_relevance(visit.person.id, article, visit.slate.created_at)
         return max(interest, BEHAVIOUR.accident)
 
 
@@ -87,12 +84,5 @@ def lived(seed, people=20, articles=60, days=6) -> Lived:
     live = stock.live_articles(articles, 16, timedelta(days=days + 10), NOW, random)
     staff = stock.staff(people, NOW, random)
     world, memory = World(staff, live, BEHAVIOUR, random), InMemory(live, random)
-    opened = {}
-
-    def serve(person, moment):
-        slate = memory.serve(person, moment)
-        opened[slate.id] = {article for who, article in world._opened if who == person.id}
-        return slate
-
-    live_through(world, staff, days, NOW, random, serve, memory.deliver)
-    return Lived(world, Records(live, (FUNCTION,), memory.slates, memory.events), opened)
+    live_through(world, staff, days, NOW, random, memory.serve, memory.deliver)
+    return Lived(world, Records(live, (FUNCTION,), memory.slates, memory.events))

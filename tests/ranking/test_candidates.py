@@ -14,17 +14,17 @@ from tests import make
 from tests.make import NOW
 from tests.ranking.worlds import SALES, did, numbered, opened, person, snapshot
 
-FEW = RankingOptions(max_size=7, fresh=2, similar=4, relevant=2, popular=2, explore=1)
+FEW = RankingOptions(max_size=7, fresh=2, similar=4, co_visited=3, relevant=2, popular=2, explore=1)
 
 
-def chosen(world, allowed, options=FEW, state=None, seed=0):
+def chosen(world, allowed, options=FEW, state=None, seed=0, wanted=()):
     state = state or State()
     rng = np.random.default_rng(seed)
-    return select(world, state, person(state, world), np.asarray(allowed), options, NOW, rng).tolist()
+    return select(world, state, person(state, world), np.asarray(allowed), options, NOW, rng, wanted).tolist()
 
 
 def only(**quota):
-    none = {"fresh": 0, "similar": 0, "relevant": 0, "popular": 0, "explore": 0}
+    none = {"fresh": 0, "similar": 0, "co_visited": 0, "relevant": 0, "popular": 0, "explore": 0}
     return RankingOptions(max_size=1, **(none | quota))
 
 
@@ -33,7 +33,9 @@ def only(**quota):
 def test_only_what_is_allowed_at_most_the_limit_each_once(allowed, seed):
     world = snapshot(*numbered(30))
     found = chosen(world, allowed, state=did(*opened("ann", "a3", "a4")), seed=seed)
-    assert len(found) == len(set(found)) == min(sum(allowed), FEW.candidates)
+    assert len(found) == len(set(found))
+    least = min(sum(allowed), FEW.candidates - FEW.co_visited)  # little was read together with a3 and a4
+    assert least <= len(found) <= min(sum(allowed), FEW.candidates)
     assert all(allowed[index] for index in found)
 
 
@@ -74,6 +76,22 @@ def test_similar_brings_the_nearest_allowed_to_what_was_chosen():
     likeness[19] = 2  # the newest, which comes first
     found = chosen(world, allowed, only(fresh=1, similar=6), did(*opened("ann", "a6")))
     assert found == sorted(np.argsort(likeness)[-7:].tolist())
+
+
+def test_co_visited_brings_what_others_opened_beside_what_was_chosen():
+    others = [*opened("bob", "a4", "a9"), *opened("cas", "a4", "a9", "a2"), *opened("dan", "a7", "a8")]
+    state = did(*opened("ann", "a4"), *others)
+    world, newest = snapshot(*numbered(20)), 19
+    assert chosen(world, [True] * 20, only(fresh=1, co_visited=1), state) == [9, newest]
+    assert chosen(world, [True] * 20, only(fresh=1, co_visited=5), state) == [2, 9, newest]
+    assert chosen(world, np.arange(20) != 9, only(fresh=1, co_visited=1), state) == [2, newest]
+
+
+def test_what_is_wanted_is_among_them_and_costs_the_others_no_place():
+    world = snapshot(*numbered(30))
+    assert chosen(world, [True] * 30, wanted=[0, 1]) == sorted({0, 1, *chosen(world, np.arange(30) > 1)})
+    barely = FEW.candidates + 1
+    assert 0 in chosen(snapshot(*numbered(barely)), [True] * barely, wanted=[0, 1, 2])
 
 
 def test_explore_draws_evenly_and_the_same_again_with_the_same_seed():

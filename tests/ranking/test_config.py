@@ -14,6 +14,12 @@ from ranking.config import PEOPLE_COUNTED, RankingOptions
         {"minimum_group": 1},
         {"minimum_group": PEOPLE_COUNTED},
         {"explore": -1},
+        {"co_visited": -1},
+        {"pinned": -1},
+        {"kind_mix": (("news", 0.6), ("event", 0.5))},
+        {"kind_mix": (("news", -0.1),)},
+        {"kind_mix": (("news", float("nan")),)},
+        {"kind_mix": (("news", 0.1), ("news", 0.1))},
         {"fresh": 0, "relevant": 0, "popular": 0, "explore": 49},
     ],
 )

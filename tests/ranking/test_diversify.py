@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from dataclasses import replace
-from math import ceil
+from math import ceil, floor
 
 import numpy as np
 import pytest
@@ -18,13 +18,13 @@ GREEDY = RankingOptions(epsilon=0.0, mmr_weight=0.0, own_share=0.5)
 
 
 @st.composite
-def pools(draw, largest=14):
+def pools(draw, largest=14, pinned=False):
     n = draw(st.integers(0, largest))
 
     def column(values):
         return np.array(draw(st.lists(values, min_size=n, max_size=n)))
 
-    return Pool(
+    plain = Pool(
         scores=column(st.floats(-5, 5)).astype(np.float64),
         vectors=np.array([make.unit(seed, 4) for seed in range(n)], dtype=np.float32).reshape(n, 4),
         story=column(st.integers(0, 8)).astype(np.intp),
@@ -32,7 +32,14 @@ def pools(draw, largest=14):
         kind=column(st.integers(NONE, 2)).astype(np.intp),
         own=column(st.booleans()).astype(np.bool_),
         sunk=column(st.booleans()).astype(np.bool_),
+        topic=column(st.integers(NONE, 2)).astype(np.intp),
+        kind_mix=draw(st.dictionaries(st.integers(0, 2), st.sampled_from([0.0, 0.1, 0.33]))),
     )
+    if not pinned or not n:
+        return plain
+    rows_ = draw(st.lists(st.integers(0, n - 1), unique_by=lambda row: plain.story[row], max_size=4))
+    cut = draw(st.integers(0, len(rows_)))
+    return replace(plain, must_reads=tuple(rows_[:cut]), pins=tuple(rows_[cut:]))
 
 
 options_ = st.builds(
@@ -57,8 +64,10 @@ def pool(n, **given):
         "kind": np.full(n, NONE),
         "own": np.ones(n, dtype=np.bool_),
         "sunk": np.zeros(n, dtype=np.bool_),
+        "topic": np.full(n, NONE),
     }
-    return Pool(**(plain | {name: np.array(values) for name, values in given.items()}))
+    arrays = {name: np.array(values) if name in plain else values for name, values in given.items()}
+    return Pool(**(plain | arrays))
 
 
 def rows(candidates, options=GREEDY, size=10, seed=0):
@@ -66,7 +75,7 @@ def rows(candidates, options=GREEDY, size=10, seed=0):
 
 
 @settings(deadline=None)
-@given(pools(), options_, sizes, seeds)
+@given(pools(pinned=True), options_, sizes, seeds)
 def test_a_slate_is_as_long_as_there_is_supply_and_repeats_nothing(candidates, options, size, seed):
     slate = rows(candidates, options, size, seed)
     assert len(slate) == len(set(slate)) == min(size, len(candidates))
@@ -92,7 +101,7 @@ def test_a_wish_yields_only_where_nothing_is_left_that_fulfils_it(candidates, op
 
 
 @settings(deadline=None)
-@given(pools(), options_, sizes, seeds)
+@given(pools(pinned=True), options_, sizes, seeds)
 def test_propensities_are_those_of_the_policy(candidates, options, size, seed):
     picks = compose(candidates, options, size, np.random.default_rng(seed))
     for place, pick in enumerate(picks):
@@ -105,7 +114,7 @@ def test_propensities_are_those_of_the_policy(candidates, options, size, seed):
 
 
 @settings(deadline=None, max_examples=25)
-@given(pools(largest=4), st.sampled_from([0.3, 1.0]))
+@given(pools(largest=4, pinned=True), st.sampled_from([0.3, 1.0]))
 def test_for_a_tiny_pool_the_outcomes_of_each_place_sum_to_one(candidates, epsilon):
     options = RankingOptions(epsilon=epsilon)
     outcomes = defaultdict(dict)
@@ -125,7 +134,7 @@ def test_places_are_filled_as_often_as_their_propensity_says():
 
 
 @settings(deadline=None)
-@given(pools(), options_, seeds)
+@given(pools(pinned=True), options_, seeds)
 def test_a_shorter_slate_is_the_beginning_of_a_longer_one(candidates, options, seed):
     assert rows(candidates, options, 3, seed) == rows(candidates, options, 12, seed)[:3]
 
@@ -150,9 +159,9 @@ def test_seen_articles_sink_and_still_fill_a_slate():
     assert rows(pool(4, sunk=[True, False, True, False])) == [1, 3, 0, 2]
 
 
-@pytest.mark.parametrize("axis", ["source", "kind"])
+@pytest.mark.parametrize("axis", ["source", "topic", "kind"])
 def test_caps_hold_until_only_the_capped_are_left(axis):
-    options = replace(GREEDY, per_source=2, per_kind=2)
+    options = replace(GREEDY, per_source=2, per_topic=2, per_kind=2)
     candidates = pool(6, **{axis: [5, 5, 5, 5, 6, NONE]})
     assert rows(candidates, options) == [0, 1, 4, 5, 2, 3]
 
@@ -173,3 +182,44 @@ def test_own_content_has_its_share_of_every_beginning(share):
 
 def test_equal_scores_are_no_obstacle():
     assert rows(pool(3, scores=[1.0, 1.0, 1.0])) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.25, 0.5])
+def test_a_kind_has_its_share_of_every_beginning(share):
+    candidates = pool(60, kind=[0] * 20 + [1] * 20 + [NONE] * 20, kind_mix={1: share})
+    slate = rows(candidates, replace(GREEDY, per_kind=50), size=20)
+    for places in range(1, 21):
+        assert floor(share * places + 1e-9) <= int((candidates.kind[slate[:places]] == 1).sum()) <= ceil(share * places)
+
+
+def test_a_mix_yields_before_a_slate_runs_short():
+    assert len(rows(pool(4, kind=[1, 1, 1, 1], kind_mix={1: 0.0, 0: 0.5}))) == 4
+
+
+def test_must_reads_come_first_and_pins_take_every_second_place_below():
+    candidates = pool(9, must_reads=(8,), pins=(7, 6))
+    assert rows(candidates) == [8, 0, 7, 1, 6, 2, 3, 4, 5]
+    assert rows(pool(9, pins=(7, 6))) == [0, 7, 1, 6, 2, 3, 4, 5, 8]
+
+
+@settings(deadline=None)
+@given(pools(pinned=True), options_, seeds)
+def test_what_is_pinned_stands_where_it_must_with_propensity_one_whatever_the_scores(candidates, options, seed):
+    picks = compose(candidates, options, len(candidates), np.random.default_rng(seed))
+    place = {pick.row: number for number, pick in enumerate(picks, start=1)}
+    for number, row in enumerate(candidates.must_reads, start=1):
+        assert place[row] == number
+    for number, row in enumerate(candidates.pins, start=1):
+        assert place[row] <= len(candidates.must_reads) + 2 * number
+    fixed = {*candidates.must_reads, *candidates.pins}
+    assert all(pick.propensity == 1.0 and not pick.explored for pick in picks if pick.row in fixed)
+    random = np.random.default_rng(seed)
+    others = compose(replace(candidates, scores=random.permutation(candidates.scores)), options, 50, random)
+    assert {pick.row: number for number, pick in enumerate(others, start=1) if pick.row in fixed} == {
+        row: place[row] for row in fixed
+    }
+
+
+def test_nothing_else_of_a_pinned_story_is_shown_while_there_is_another():
+    assert rows(pool(5, story=[7, 8, 9, 7, 6], pins=(3,))) == [1, 3, 2, 4, 0]
+    assert rows(pool(3, story=[7, 7, 7], pins=(2,))) == [2, 0, 1]

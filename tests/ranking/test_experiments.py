@@ -14,7 +14,8 @@ from catalog.records import FUNCTION, Arm, Experiment
 from models.heuristic import HEURISTIC, HeuristicRanker
 from ranking.config import RankingOptions
 from ranking.experiments import CHANGEABLE, assign, options_of
-from ranking.feed import FeedService, rank
+from ranking.feed import FeedService
+from ranking.slate import rank
 from ranking.state import State
 from tests import make
 from tests.make import NOW

@@ -22,11 +22,11 @@ OLD = {"published_at": NOW - timedelta(days=5)}
 COLLEAGUES = [f"colleague-{number}" for number in range(5)]
 
 
-def explained(state, world, article=0, axes=SALES, explored=False):
+def explained(state, world, article=0, axes=SALES, because=None):
     someone = person(state, world, axes=axes)
     rows = features.build(state, world, someone, np.arange(len(world)), NOW)
     explainer = Explainer(world, state, someone, OPTIONS, NOW)
-    return explainer.reasons(article, tuple(rows[article].tolist()), explored=explored)
+    return explainer.reasons(article, tuple(rows[article].tolist()), because)
 
 
 def codes(*args, **given):
@@ -48,7 +48,7 @@ def test_fresh_and_own_content():
 
 
 def test_a_place_left_to_chance_says_so_first():
-    assert codes(State(), snapshot(make.live_article(**OLD)), explored=True) == ["explore", "for_everyone"]
+    assert codes(State(), snapshot(make.live_article(**OLD)), because="explore") == ["explore", "for_everyone"]
 
 
 @pytest.mark.parametrize(
@@ -84,6 +84,15 @@ def test_likeness_needs_something_to_be_like():
     assert "like_what_you_read" not in codes(did(*opened("ann", "a1", "a2", "a3")), world, 3)
 
 
+@pytest.mark.parametrize(("readers", "told"), [(COLLEAGUES, True), (COLLEAGUES[:4], False)])
+def test_people_who_read_the_same_are_spoken_of_when_they_are_a_group(readers, told):
+    hers = opened("ann", "a1", "a2", "a3")
+    theirs = [deed for number, who in enumerate(readers) for deed in opened(who, f"a{1 + number % 3}", "a0")]
+    strangers = [deed for number in range(9) for deed in opened(f"stranger-{number}", "a0")]
+    hr = {"function": frozenset({"hr"})}
+    assert ("like_minded_opened" in codes(did(*hers, *theirs, *strangers), snapshot(*numbered(12)), axes=hr)) is told
+
+
 def test_a_topic_is_theirs_when_they_choose_it_often_and_the_article_surely_has_it():
     world = snapshot(
         *numbered(4, tags={"topic": {"labour": 1.0, "health": 0.2}}),
@@ -106,12 +115,12 @@ def test_a_topic_is_theirs_when_they_choose_it_often_and_the_article_surely_has_
         max_size=40,
     ),
     st.sampled_from([("*",), ("sales",), ("sales", "hr")]),
-    st.booleans(),
+    st.sampled_from([None, "explore", "pinned", "must_read"]),
 )
-def test_every_eligible_article_has_one_to_three_reasons_that_are_known_codes(done, audience, explored):
+def test_every_eligible_article_has_one_to_three_reasons_that_are_known_codes(done, audience, because):
     world, state = snapshot(*numbered(6, audience=make.audience(*audience))), did(*done)
     for article in range(6):
-        told = codes(state, world, article, explored=explored)
+        told = codes(state, world, article, because=because)
         assert 1 <= len(told) <= 3
         assert len(set(told)) == len(told)
         assert set(told) <= set(CODES)

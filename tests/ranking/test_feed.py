@@ -16,13 +16,16 @@ from catalog.errors import Unavailable
 from catalog.ids import EmployeeId, EventId, new_id
 from catalog.people import UnknownEmployee
 from catalog.records import Event, EventType, State
+from curation import pinning
+from curation.review import Desk, Reviewer
 from evaluation.benchmarks import stock
 from models.heuristic import HeuristicRanker
 from ranking import profile
 from ranking.config import RankingOptions
 from ranking.features import INDEX, NAMES, build
-from ranking.feed import FeedService, InvalidSize, NotOptedIn, generator, rank
+from ranking.feed import FeedService, InvalidSize, NotOptedIn
 from ranking.feed import shown as showable
+from ranking.slate import generator, rank
 from ranking.snapshot import Snapshot
 from ranking.state import State as Memory
 from tests import make
@@ -62,6 +65,11 @@ class World:
         with self.database.write() as connection:
             batch = [Event(EventId(new_id()), t, article, at, at, slate.id, slate.employee_id) for t in types]
             events.append(connection, self.tenant, batch)
+
+    def pin(self, article, until=NOW + 60 * MINUTE, **given):
+        with self.database.write() as connection:
+            desk = Desk(connection, self.tenant, NOW)
+            pinning.pin(desk, article, Reviewer("Anne"), until=until, **given)
 
     def change(self, table, article, **values):
         """Change rows behind everybody's back: no version moves."""
@@ -316,6 +324,66 @@ def test_who_leaves_while_the_slate_is_made_gets_none(world):
         world.serve()
     with world.database.read() as connection:
         assert slates.latest(connection, world.tenant, world.ann.id) is None
+
+
+def places(slate):
+    return {item.article_id: item.position for item in slate.items}
+
+
+def test_a_pin_shows_in_the_next_feed_of_its_audience_and_of_nobody_else(database, tenant):
+    world = World(database, tenant)
+    world.serve(), world.serve(world.hana)
+    world.pin(world.sales[0], must_read=True)
+    world.pin(world.hr[0])
+    seller, officer = world.serve(now=NOW + MINUTE), world.serve(world.hana, now=NOW + MINUTE)
+    assert seller.items[0].article_id == world.sales[0]
+    assert (seller.items[0].propensity, seller.items[0].reasons[0].code) == (1.0, "must_read")
+    assert places(officer)[world.hr[0]] == 2
+    assert shown(seller) == {*world.sales, *world.open}
+    assert shown(officer) == {*world.hr, *world.open}
+    assert world.service.violations == 0
+
+
+def test_a_must_read_stays_at_the_top_until_it_is_opened(world):
+    must = world.sales[2]
+    world.pin(must, NOW + timedelta(days=9), must_read=True)
+    for hour in range(1, 6):
+        slate = world.serve(now=NOW + hour * 60 * MINUTE)
+        assert places(slate)[must] == 1
+        world.did(slate, must, EventType.SEEN, at=slate.created_at)
+    world.did(slate, must, EventType.OPEN, at=slate.created_at)
+    assert places(world.serve(now=slate.created_at + MINUTE))[must] == 6
+    assert places(world.serve(world.bob))[must] == 1
+
+
+def test_a_pin_that_runs_out_by_the_clock_ends_a_standing_slate(world):
+    world.pin(world.sales[0], NOW + 5 * MINUTE, must_read=True)
+    slate = world.serve()
+    assert world.serve(now=NOW + 4 * MINUTE) == slate
+    after = world.serve(now=NOW + 5 * MINUTE)
+    assert "must_read" not in {reason.code for item in after.items for reason in item.reasons}
+
+
+def test_a_withdrawn_or_unpinned_article_has_no_place_of_its_own(world):
+    gone, left = world.sales[:2]
+    for article in (gone, left):
+        world.pin(article, must_read=True)
+    with world.database.write() as connection:
+        desk = Desk(connection, world.tenant, NOW)
+        desk.withdraw(gone, Reviewer("Anne"), reason="wrong")
+        pinning.unpin(desk, left, Reviewer("Anne"))
+    slate = world.serve()
+    assert gone not in shown(slate)
+    assert "must_read" not in {reason.code for item in slate.items for reason in item.reasons}
+
+
+def test_a_narrower_audience_closes_a_pin_as_well(world):
+    world.pin(world.sales[0], must_read=True)
+    with world.database.write() as connection:
+        desk = Desk(connection, world.tenant, NOW + MINUTE)
+        desk.edit(world.sales[0], Reviewer("Anne"), audience=make.audience("hr"))
+    assert world.sales[0] not in shown(world.serve(now=NOW + MINUTE))
+    assert places(world.serve(world.hana, now=NOW + MINUTE))[world.sales[0]] == 1
 
 
 class Broken:

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from catalog import articles, people, picks, slates, tenants
 from catalog.records import State
+from curation.pinning import pin
+from curation.review import Desk, Reviewer
 from models.heuristic import HeuristicRanker
 from ranking.config import RankingOptions
 from ranking.feed import FeedService
@@ -75,8 +77,8 @@ class World:
         with database.write() as connection:
             tenants.set_encoder(connection, tenant, ENCODER)
             people.upsert(connection, tenant, [*self.sellers, self.lawyer, self.left])
-            for seed in range(8):
-                make.store_live(connection, tenant, make.audience("sales"), seed=seed)
+            sales = make.audience("sales")
+            self.of_sales = [make.store_live(connection, tenant, sales, seed=seed).id for seed in range(8)]
             self.only = make.store_live(connection, tenant, make.audience("legal"), seed=9).id
 
     def make(self, day=MONDAY, now=NOW, options=OPTIONS):
@@ -103,6 +105,18 @@ def test_everybody_who_takes_part_gets_their_own(world):
     times = Counter(article for articles_ in found.values() for article in articles_)
     assert max(times.values()) <= OPTIONS.cap(7) == 4
     assert len({frozenset(articles_) for articles_ in found.values()}) > 2
+
+
+def test_what_is_pinned_goes_to_all_it_is_for_every_day_until_they_opened_it(world):
+    pinned = next(iter(world.of_sales))
+    with world.database.write() as connection:
+        desk = Desk(connection, world.tenant, NOW)
+        pin(desk, pinned, Reviewer("Anne"), until=NOW + timedelta(days=30), must_read=True)
+    for day in range(3):
+        world.make(MONDAY + timedelta(days=day), NOW + timedelta(days=day))
+        found = world.of_day(MONDAY + timedelta(days=day))
+        assert all(found[person.id][0] == pinned for person in world.sellers)
+        assert found[world.lawyer.id] == [world.only]
 
 
 def test_made_again_nobodys_change_and_who_came_late_gets_some(world):

@@ -204,3 +204,67 @@ def test_reading_of_somebody_new_leaves_no_trace():
     state.history("stranger").seen["a"] = 3
     assert state.history("stranger").seen == {}
     assert state.known_people() == {"ann"}
+
+
+past = st.builds(
+    dict,
+    type=st.sampled_from([EventType.OPEN, EventType.LIKE, EventType.SHARE]),
+    article_id=st.sampled_from(ARTICLES),
+    employee_id=st.sampled_from(PEOPLE),
+    slate_id=st.none(),
+    at=st.integers(-20_000_000, 0).map(lambda seconds: NOW + timedelta(seconds=seconds)),
+    received_at=st.just(NOW),
+)
+
+
+@given(logs, st.lists(past, max_size=15))
+def test_history_takes_its_place_in_time_among_deeds_and_moves_no_later_one(happenings, imported):
+    before = sorted(happenings, key=lambda given: given["at"])
+    state = State.replay(log([*before, *imported]))
+    own = State.replay(log(before))
+    for person in PEOPLE:
+        deeds = list(state.history(person).deeds)
+        assert [deed.at for deed in deeds] == sorted(deed.at for deed in deeds)
+        assert [deed for deed in deeds if deed in own.history(person).deeds] == list(own.history(person).deeds)
+
+
+@given(logs, st.lists(past, max_size=15))
+def test_history_is_no_answer_to_an_impression(happenings, imported):
+    """What is divided by impressions stays what it was but for rounding; the first to open may now be the history."""
+    live = [given | {"employee_id": None} for given in happenings]
+    with_it, without = State.replay(log([*live, *imported])), State.replay(log(live))
+    for type_ in EventType:
+        for function in (None, "sales", "hr"):
+            served = with_it.served(with_it.codes(ARTICLES), type_, NOW, function)
+            assert served == pytest.approx(without.counts(without.codes(ARTICLES), type_, NOW, function), abs=1e-9)
+    assert with_it.knows_history is bool(imported)
+
+
+def test_history_pushes_nobodys_last_deeds_out_of_memory():
+    live = [event(article=f"n{number}", at=NOW - timedelta(minutes=300 - number)) for number in range(DEEDS_KEPT - 1)]
+    old = [
+        event(
+            article=f"o{number}", at=NOW - timedelta(days=9) + timedelta(hours=number), slate_id=None, received_at=NOW
+        )
+        for number in range(30)
+    ]
+    deeds = list(State.replay(log([*live, *old])).history("ann").deeds)
+    assert len(deeds) == DEEDS_KEPT
+    assert [deed.article for deed in deeds] == ["o29", *(given["article_id"] for given in live)]
+
+
+def test_history_goes_with_what_was_read_before_it_and_not_after():
+    hours = [event(article=name, at=NOW - timedelta(hours=hour)) for name, hour in (("a", 9), ("b", 1))]
+    late = event(article="c", at=NOW - timedelta(hours=5), slate_id=None, received_at=NOW)
+    assert State.replay(log([*hours, late])).together(["c"]) == {"a": 1}
+
+
+def test_history_takes_the_place_of_the_oldest_opener_if_it_is_younger():
+    live = [event(person=f"p{number}", at=NOW - timedelta(minutes=64 - number)) for number in range(64)]
+    old = event(person="old", at=NOW - timedelta(days=9), slate_id=None, received_at=NOW)
+    young = event(person="young", at=NOW - timedelta(seconds=90), slate_id=None, received_at=NOW)
+    state = State.replay(log([*live, old, young]))
+    openers = state.crowd.openers(state.codes(["a"]))
+    first = (NOW - timedelta(minutes=64)).timestamp()
+    assert sorted(openers.at) == sorted([*(first + 60 * number for number in range(1, 64)), young["at"].timestamp()])
+    assert state.crowd.opens(state.codes(["a"])) == [66]

@@ -13,6 +13,7 @@ from catalog import articles, audiences, people, sources, tenants
 from catalog.clock import utcnow
 from catalog.ids import ArticleId, new_id
 from catalog.records import State
+from sluis.wiring import open_house
 from tests import make
 
 HEADER = "name,email,functions,industries,languages,region,unit,opted_in\n"
@@ -292,3 +293,35 @@ def test_postgres_is_only_migrated_on_purpose(tmp_path, postgres):
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "run 'sluis init'" in done.stderr
+
+
+def test_a_pin_is_set_shown_and_taken_away(shell, candidate):
+    by = ("--by", "Anne")
+    assert "cannot pin an article that is in_review" in shell.fails(
+        "review", "pin", candidate, "--until", "2090-01-01", *by
+    )
+    shell("review", "approve", candidate, *by)
+    assert "still to come" in shell.fails("review", "pin", candidate, "--until", "2020-01-01", *by)
+    said = shell("review", "pin", candidate[:8], "--until", "2090-01-01", "--must-read", *by)
+    assert f"{candidate[:8]} is a must-read until 2090-01-01 00:00, for sales" in " ".join(said.split())
+    assert "Anne (curator)" in shell("review", "pins")
+    (held,) = json.loads(shell("review", "pins", "--json"))
+    assert (held["pin"]["article_id"], held["pin"]["must_read"], held["effective"]) == (candidate, True, True)
+    assert "approved" in shell("review", "unpin", candidate, *by)
+    assert "sluis review pin ID" in shell("review", "pins")
+    assert "is not pinned" in shell.fails("review", "unpin", candidate, *by)
+    assert "pin → approved" in shell("review", "show", candidate)
+
+
+@pytest.mark.parametrize("mix", ["newz=0.5", "news", "news=0.7,event=0.7", "news=x", "news=nan"])
+def test_a_mix_that_cannot_be_aimed_at_is_refused(shell, monkeypatch, mix):
+    shell("init")
+    monkeypatch.setenv("SLUIS_KIND_MIX", mix)
+    assert "SLUIS_KIND_MIX" in shell.fails("audit", "replay")
+
+
+def test_the_mix_of_a_house_reaches_ranking(shell, monkeypatch):
+    monkeypatch.setenv("SLUIS_KIND_MIX", "news=0.4, vacancy=0.1")
+    monkeypatch.setenv("SLUIS_OWN_SHARE", "0.6")
+    made = open_house().ranking
+    assert (made.kind_mix, made.own_share) == ((("news", 0.4), ("vacancy", 0.1)), 0.6)

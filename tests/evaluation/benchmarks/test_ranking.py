@@ -14,7 +14,7 @@ from catalog.errors import Invalid
 from catalog.records import EventType
 from evaluation.benchmarks import ranking, ranking_peers
 from evaluation.benchmarks.prequential import Protocol, ask, figures, rank_of
-from evaluation.loaders.deskdrop import Engagement
+from evaluation.loaders.engagement import Engagement
 from models.ranker import LambdaMartOptions
 from ranking.features import NAMES
 from tests import make

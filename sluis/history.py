@@ -1,0 +1,189 @@
+"""What people did before, in another tool: read from a file, put into the log once, and what does not fit set aside.
+
+Such an event has no slate. It tells what somebody likes and what is read; nothing that is judged by slates or by
+propensities hears of it.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+from defusedcsv import csv
+from sqlalchemy import Connection
+
+from catalog import articles, events, exports, items, people, tenants
+from catalog.database import Database, parts
+from catalog.errors import Conflict, Invalid
+from catalog.ids import ArticleId, EmployeeId, EventId, TenantId
+from catalog.records import Employee, Event, EventType
+from evaluation.loaders import rows
+from ingest import urls
+from models.protocols import Progress
+
+COLUMNS: Final = ("who", "article", "event", "at")
+TYPES: Final = tuple(kind for kind in EventType if kind is not EventType.SEEN)
+"""What counts as history. To have been shown something elsewhere says nothing that could be weighed here."""
+
+_AT_ONCE: Final = 2_000
+
+
+@dataclass(slots=True)
+class Imported:
+    """What became of the rows of a file: events new and known already, and refused rows by reason."""
+
+    rows: int = 0
+    added: int = 0
+    known: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+
+
+class Refused(Invalid):
+    """A row that does not fit, with the reason in a few words."""
+
+
+def read(
+    database: Database,
+    tenant: TenantId,
+    path: Path,
+    quarantine: Path,
+    now: datetime,
+    zone: tzinfo | None,
+    progress: Progress | None = None,
+) -> Imported:
+    """Import a file. Rows that do not fit go to the new file `quarantine`, each with its reason, and are counted.
+
+    May be done again, after a crash as well: what is there already is known. `progress` hears of each row. Raises
+    Conflict where `quarantine` exists, Invalid where the file cannot be read or lacks a column.
+    """
+    if quarantine.exists():
+        raise Conflict(f"{quarantine} exists already: move it away, or name another file with --quarantine")
+    done = Imported()
+    fitting: dict[EventId, tuple[int, Mapping[str, Any], Event]] = {}
+    with ExitStack() as stack:
+        aside = _Aside(quarantine, stack, done)
+        with database.read() as connection:
+            reader = _Reader(connection, tenant, now, zone)
+            for number, row in rows.read(path, COLUMNS):
+                done.rows += 1
+                try:
+                    event = reader.event(row)
+                    if fitting.setdefault(event.id, (number, row, event))[0] != number:
+                        done.known += 1
+                except Refused as error:
+                    aside.put(number, row, str(error))
+                if progress:
+                    progress(1)
+        ordered = sorted(fitting.values(), key=lambda told: (told[2].at, told[2].id))
+        for part in parts(ordered, _AT_ONCE):
+            _append(database, tenant, part, aside, done)
+    return done
+
+
+def _append(
+    database: Database,
+    tenant: TenantId,
+    part: Iterable[tuple[int, Mapping[str, Any], Event]],
+    aside: "_Aside",
+    done: Imported,
+) -> None:
+    """In one transaction, and only of those who are still there: somebody may have been erased in the meantime."""
+    with database.write() as connection:
+        tenants.get(connection, tenant, lock=True)
+        there = exports.participants(connection, tenant)
+        kept = [event for _, _, event in part if event.employee_id in there]
+        found = Counter(one.status for one in events.append_history(connection, tenant, kept))
+    for number, row, event in part:
+        if event.employee_id not in there:
+            aside.put(number, row, "unknown person")
+    done.added += found["accepted"]
+    done.known += found["duplicate"]
+
+
+class _Reader:
+    """Turns rows into events. Remembers what an article was called, which is asked for again and again."""
+
+    def __init__(self, connection: Connection, tenant: TenantId, now: datetime, zone: tzinfo | None) -> None:
+        self._connection, self._tenant, self._now, self._zone = connection, tenant, now, zone
+        everybody = people.every(connection, tenant)
+        self._people: dict[str, Employee] = {person.id: person for person in everybody}
+        self._people |= {person.email: person for person in everybody}
+        self._articles: dict[str, ArticleId | None] = {}
+
+    def event(self, row: Mapping[str, Any]) -> Event:
+        """Raises Refused."""
+        said = {name: "" if row.get(name) is None else str(row[name]).strip() for name in COLUMNS}
+        empty = [name for name in COLUMNS if not said[name]]
+        if empty:
+            raise Refused(f"no {empty[0]}")
+        person = self._people.get(said["who"]) or self._people.get(said["who"].lower())
+        if person is None:
+            raise Refused("unknown person")
+        if not person.opted_in:
+            raise Refused("has not opted in")
+        if said["event"].lower() not in TYPES:
+            raise Refused(f"unknown event: use one of {', '.join(TYPES)}")
+        article = self._article(said["article"])
+        if article is None:
+            raise Refused("unknown article")
+        kind, at = EventType(said["event"].lower()), self._moment(row["at"])
+        return Event(_name(person.id, article, kind, at), kind, article, at, self._now, None, person.id, person.axes)
+
+    def _moment(self, given: object) -> datetime:
+        try:
+            at = rows.moment(given, self._zone)
+        except (OverflowError, OSError, ValueError) as error:
+            told = "no time zone: write 2026-03-02T09:00+01:00, or say --timezone"
+            raise Refused(
+                told if str(error) == "no time zone" else "no moment: write 2026-03-02T09:00+01:00"
+            ) from error
+        if at > self._now:
+            raise Refused("in the future")
+        return at
+
+    def _article(self, said: str) -> ArticleId | None:
+        if said not in self._articles:
+            self._articles[said] = self._find(said)
+        return self._articles[said]
+
+    def _find(self, said: str) -> ArticleId | None:
+        """By address, external id (`ext:` or as it is) or id."""
+        connection, tenant = self._connection, self._tenant
+        if said.lower().startswith(("http://", "https://")):
+            try:
+                found = articles.find(connection, tenant, url=urls.canonical(said))
+            except urls.BadAddress:
+                return None
+            return found.id if found else None
+        if ArticleId(said) in articles.many(connection, tenant, [ArticleId(said)]):
+            return ArticleId(said)
+        handed = items.handed_in(connection, tenant, said.removeprefix("ext:"))
+        return handed.article_id if handed else None
+
+
+class _Aside:
+    """The file of rows that do not fit: made with the first of them, in the form that can be imported again."""
+
+    def __init__(self, path: Path, stack: ExitStack, done: Imported) -> None:
+        self._path, self._stack, self._done = path, stack, done
+        self._writer: Any = None
+
+    def put(self, number: int, row: Mapping[str, Any], reason: str) -> None:
+        """Set a row aside, and count it."""
+        if self._writer is None:
+            file = self._stack.enter_context(self._path.open("x", encoding="utf-8", newline=""))
+            self._writer = csv.writer(file)
+            self._writer.writerow([*COLUMNS, "row", "reason"])
+        self._writer.writerow([*("" if row.get(name) is None else row[name] for name in COLUMNS), number, reason])
+        self._done.refused[reason] += 1
+
+
+def _name(person: EmployeeId, article: ArticleId, kind: EventType, at: datetime) -> EventId:
+    """The same thing that somebody did has the same id, however often and in whatever spelling it is imported."""
+    told = "\0".join(("history", person, article, kind, at.isoformat()))
+    return EventId(str(UUID(bytes=hashlib.sha256(told.encode()).digest()[:16], version=5)))
