@@ -22,6 +22,7 @@ from catalog.records import Employee, Event, EventType, Slate, SlateItem
 from evaluation.benchmarks import stock
 from evaluation.benchmarks.figures import Figure, seconds
 from evaluation.report import measure as measure_ranker
+from evaluation.synthetic import Behaviour
 from models.manifest import RANKER
 from models.protocols import Progress
 from models.ranker import parameters
@@ -35,6 +36,7 @@ TENANT: Final = TenantId("bench")
 SIZE: Final = 10
 _STEPS: Final = (EventType.OPEN, EventType.LIKE, EventType.SAVE, EventType.CLICK, EventType.SHARE)
 """Events by rising grade."""
+_PATIENCE: Final = Behaviour().patience
 _AT_ONCE: Final = 100
 
 
@@ -124,7 +126,7 @@ def _log(
         person = people[int(random.integers(len(people)))]
         at = now - timedelta(days=options.days) * (1 - number / options.slates)
         rows = random.uniform(size=(SIZE, len(NAMES)))
-        wanted = rows[:, :6].sum(axis=1) - 3 + random.normal(scale=0.5, size=SIZE)
+        wanted = rows[:, :6].sum(axis=1) - 3.8 + random.normal(size=SIZE)
         shown = [ids[place] for place in random.choice(len(ids), SIZE, replace=False)]
         slate = Slate(
             id=SlateId(_id(random)),
@@ -153,7 +155,10 @@ def _log(
 
 
 def _did(slate: Slate, item: SlateItem, liked: float, random: np.random.Generator) -> Iterator[Event]:
-    kinds = [EventType.SEEN, *_STEPS[: max(0, min(len(_STEPS), round(2 * liked)))]]
+    if random.random() >= item.position**-_PATIENCE:
+        return
+    steps = int(np.clip(round(2 * liked), 0, len(_STEPS)))
+    kinds = [EventType.SEEN, *_STEPS[:steps]]
     at = slate.created_at + timedelta(seconds=5 * item.position)
     for kind in kinds:
         yield Event(EventId(_id(random)), kind, item.article_id, at, at, slate.id, slate.employee_id)
