@@ -126,7 +126,7 @@ def _log(
         person = people[int(random.integers(len(people)))]
         at = now - timedelta(days=options.days) * (1 - number / options.slates)
         rows = random.uniform(size=(SIZE, len(NAMES)))
-        wanted = rows[:, :6].sum(axis=1) - 3.8 + random.normal(size=SIZE)
+        wanted = rows[:, :6].sum(axis=1) - 3.8 + random.normal(scale=0.5, size=SIZE)
         shown = [ids[place] for place in random.choice(len(ids), SIZE, replace=False)]
         slate = Slate(
             id=SlateId(_id(random)),
