@@ -49,7 +49,7 @@ def test_one_that_cannot_be_told_yet_is_refused() -> None:
 def test_a_handful_of_slates_decides_nothing() -> None:
     verdict = compare(graded(39), NOISE, GOOD, OPTIONS)
     assert not verdict.passed
-    assert "39 slates with an interaction, 40 are needed" in verdict.reason
+    assert "39 slates with different grades, of 40 needed" in verdict.reason
     assert math.isnan(verdict.difference)
 
 
