@@ -73,7 +73,7 @@ class _Retrieval:
     def popular(self, left: Mask) -> Indices:
         """Those that people with the same job opened most this week."""
         pool = np.flatnonzero(left)
-        codes = self.state.codes(self.snapshot.ids[index] for index in pool)
+        codes = self.state.codes_in(self.snapshot.ids, self.snapshot.index_of)[pool]
         opens = np.zeros(len(pool))
         for function in self.person.functions:
             opens += self.state.counts(codes, EventType.OPEN, self.now, function)[:, OVER_A_WEEK]

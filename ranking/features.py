@@ -158,7 +158,7 @@ def build(state: State, snapshot: Snapshot, person: Person, candidates: Candidat
     """The rows of `candidates` (indices into the snapshot) for this person at `now`: (n, features), always finite."""
     at, published = now.timestamp(), snapshot.published[candidates]
     articles = [snapshot.ids[index] for index in candidates.tolist()]
-    codes = state.codes(articles)
+    codes = state.codes_in(snapshot.ids, snapshot.index_of)[candidates]
     readers = Readers.of(state, codes, at)
     opens = state.counts(codes, EventType.OPEN, now)
     built = _popularity(state, person, codes, opens, now)
