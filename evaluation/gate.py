@@ -38,9 +38,7 @@ def compare(newest: Dataset, champion: Ranker, challenger: Ranker, options: Gate
     """Judge both on `newest`, which must be younger than what the challenger learned from."""
     useful = newest.telling()
     if len(useful) < options.slates:
-        reason = (
-            f"refused: the newest days hold {len(useful)} slates with different grades, of {options.slates} needed"
-        )
+        reason = f"refused: the newest days hold {len(useful)} slates with different grades, of {options.slates} needed"
         return Verdict(False, reason, len(useful), float("nan"), (float("nan"), float("nan")))
     before, after = (_ndcg(useful, ranker, options.cutoff) for ranker in (champion, challenger))
     difference = float((after - before).mean())

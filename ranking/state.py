@@ -177,6 +177,15 @@ class State:
             found.update(self._together.get(article, {}))
         return found
 
+    def times_together(self, articles: Iterable[ArticleId], others: Sequence[ArticleId]) -> NDArray[np.float64]:
+        """What `together` counts for each of `others`, (others,): of what many have read it lists thousands."""
+        times = np.zeros(len(others))
+        for article in articles:
+            met = self._together.get(article)
+            if met is not None:
+                times += [met.get(other, 0) for other in others]
+        return times
+
     def history(self, employee: EmployeeId) -> History:
         """What this person did and was shown; empty for somebody new."""
         return self._histories.get(employee, History())

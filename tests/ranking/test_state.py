@@ -191,6 +191,7 @@ def test_articles_that_one_person_opened_after_another_were_read_together():
     assert state.together(["a"]) == {"b": 1}
     assert state.together(["b"]) == {"a": 1}
     assert state.together(["c"]) == {}
+    assert state.times_together(["a", "b", "x"], ["b", "a", "c"]).tolist() == [1, 1, 0]
 
 
 def test_an_article_has_a_bounded_number_of_companions():
