@@ -207,6 +207,10 @@ class FeedOut(Answer):
     created_at: datetime
     ranker: str
     degraded: bool = Field(description="True where the trained ranker was not to be had and the heuristic stood in.")
+    degraded_reason: str | None = Field(
+        description="A code for why: artefact_mismatch, features_missing, no_scores or unavailable. Null where not "
+        "degraded, or where another process made the slate and has it in its log."
+    )
     items: list[PickOut]
 
 

@@ -68,7 +68,7 @@ class HeuristicRanker:
         return tuple(term.feature for term in TERMS)
 
     def score(self, rows: Features) -> NDArray[np.float64]:
-        """The weighted sum of each row. What was not logged when a slate was served (not-a-number) adds nothing."""
+        """The weighted sum of each row. What is not a finite number adds nothing: whoever stands in must never fail."""
         return np.asarray(self._terms(rows).sum(axis=1), dtype=np.float64)
 
     def contributions(self, rows: Features) -> Features:
@@ -78,5 +78,6 @@ class HeuristicRanker:
     def _terms(self, rows: Features) -> Features:
         if rows.ndim != 2 or rows.shape[1] != len(TERMS):
             raise ValueError(f"this ranker wants {len(TERMS)} columns, not an array of shape {rows.shape}")
-        terms = [term.weight * term.scale(rows[:, place]) for place, term in enumerate(TERMS)]
+        known = np.where(np.isfinite(rows), rows, np.nan)
+        terms = [term.weight * term.scale(known[:, place]) for place, term in enumerate(TERMS)]
         return np.nan_to_num(np.stack(terms, axis=1), nan=0.0)

@@ -107,7 +107,7 @@ class LambdaMart:
         held_out = _dataset(validation.worst_first(), options, with_positions=False, reference=data)
         stop = [lightgbm.early_stopping(options.patience, verbose=False)] if options.patience else []
         booster = lightgbm.train(
-            _parameters(options),
+            parameters(options),
             data,
             num_boost_round=options.rounds,
             valid_sets=[held_out] if options.patience else [],
@@ -146,7 +146,10 @@ class LambdaMart:
 
     def _predict(self, rows: Features, **how: bool) -> NDArray[np.float64]:
         contiguous = np.ascontiguousarray(rows, dtype=np.float64)
-        return np.asarray(self._booster.predict(contiguous, num_threads=1, **how, **_QUIET), dtype=np.float64)
+        try:
+            return np.asarray(self._booster.predict(contiguous, num_threads=1, **how, **_QUIET), dtype=np.float64)
+        except lightgbm.basic.LightGBMError as error:
+            raise ArtefactMismatch(f"the ranker's trees cannot be used ({error}): train again") from error
 
     def importance(self) -> dict[str, float]:
         """The share of the trees' total gain that each feature brought, largest first; zeros where no tree splits."""
@@ -184,7 +187,8 @@ def _dataset(
     )
 
 
-def _parameters(options: LambdaMartOptions) -> dict[str, Any]:
+def parameters(options: LambdaMartOptions) -> dict[str, Any]:
+    """LightGBM's own names for how trees are grown."""
     return _QUIET | {
         "objective": "lambdarank",
         "metric": "ndcg",

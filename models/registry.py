@@ -73,6 +73,8 @@ class Registry:
             content, signature = (folder / _MANIFEST).read_bytes(), (folder / _SIGNATURE).read_bytes()
         except FileNotFoundError as error:
             raise NotFound(f"there is no {kind} {name!r}: 'sluis models list' shows those there are") from error
+        except OSError as error:
+            raise ArtefactMismatch(f"{name} cannot be read ({error}): let this user read {folder}") from error
         try:
             self._key().public_key().verify(signature, content)
         except InvalidSignature as error:
@@ -90,6 +92,8 @@ class Registry:
             files = {file: (folder / file).read_bytes() for file in signed}
         except (FileNotFoundError, NotFound) as error:
             raise ArtefactMismatch(f"{manifest.name} is not complete: {_REMEDY}") from error
+        except OSError as error:
+            raise ArtefactMismatch(f"{manifest.name} cannot be read ({error}): let this user read {folder}") from error
         changed = [file for file, digest in digests(files).items() if digest != signed[file]]
         if changed:
             raise ArtefactMismatch(f"{manifest.name}: {', '.join(changed)} is not the file that was signed: {_REMEDY}")
@@ -101,7 +105,7 @@ class Registry:
         try:
             names = self._promoted(kind)
             return self.get(kind, names[0]) if names else None
-        except (NotFound, Invalid, UnicodeDecodeError) as error:
+        except (NotFound, Invalid, UnicodeDecodeError, OSError) as error:
             raise ArtefactMismatch(f"the {kind} in use cannot be found ({error}): {_REMEDY}") from error
 
     def promote(self, kind: str, name: str) -> Manifest:
@@ -148,3 +152,5 @@ class Registry:
                 f"{path} is missing or damaged, so no artefact can be trusted: restore it from a backup, "
                 "or remove it with all artefacts and retrain"
             ) from error
+        except OSError as error:
+            raise ArtefactMismatch(f"{path} cannot be read ({error}), so no artefact can be trusted") from error

@@ -19,6 +19,7 @@ from sqlalchemy import Connection
 from catalog import events as event_log
 from catalog import slates as slate_log
 from catalog.errors import Invalid
+from catalog.events import Answer
 from catalog.ids import ArticleId, EmployeeId, SlateId, TenantId
 from catalog.records import FUNCTION, Event, EventType, Slate, SlateItem
 from models.protocols import Features
@@ -155,10 +156,10 @@ class Dataset:
 
 def load(connection: Connection, tenant: TenantId, until: datetime, options: LabelOptions) -> Dataset:
     """The dataset of a tenant as it could have been made at `until`."""
-    return build(slate_log.every(connection, tenant), event_log.since(connection, tenant, 0), until, options)
+    return build(slate_log.every(connection, tenant), event_log.answers(connection, tenant), until, options)
 
 
-def build(slates: Iterable[Slate], events: Iterable[Event], until: datetime, options: LabelOptions) -> Dataset:
+def build(slates: Iterable[Slate], events: Iterable[Event | Answer], until: datetime, options: LabelOptions) -> Dataset:
     """Join slates, oldest first, with the events that were received before `until`.
 
     Only what can have been seen takes part: items with an event, and those at or above the lowest position that
@@ -184,7 +185,7 @@ def build(slates: Iterable[Slate], events: Iterable[Event], until: datetime, opt
 
 
 def outcomes(
-    slates: Mapping[SlateId, Slate], events: Iterable[Event], until: datetime, horizon: timedelta
+    slates: Mapping[SlateId, Slate], events: Iterable[Event | Answer], until: datetime, horizon: timedelta
 ) -> dict[SlateId, dict[ArticleId, set[EventType]]]:
     """What happened with each item of each of `slates`.
 

@@ -146,11 +146,17 @@ VERSION: Final = hashlib.sha256("\n".join(NAMES).encode()).hexdigest()[:12]
 """Names this list of features where rows leave the house."""
 
 
+class FeaturesMissing(ArtefactMismatch):
+    """A ranker was learned from features that this program does not build."""
+
+    code = "features_missing"
+
+
 def columns(wanted: Sequence[str]) -> list[int]:
-    """Where the features `wanted` are in a row. Raises ArtefactMismatch for one that is not built."""
+    """Where the features `wanted` are in a row. Raises FeaturesMissing for one that is not built."""
     missing = [name for name in wanted if name not in INDEX]
     if missing:
-        raise ArtefactMismatch(f"ranker wants {missing}, which this version no longer builds: retrain")
+        raise FeaturesMissing(f"ranker wants {missing}, which this version no longer builds: retrain")
     return [INDEX[name] for name in wanted]
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Lock
+from typing import Final
 
 from sqlalchemy import Connection
 
@@ -24,6 +25,9 @@ from ranking.snapshot import Snapshot
 from ranking.state import State
 
 log = logging.getLogger(__name__)
+
+_REASONS_KEPT: Final = 10_000
+"""Of how many slates is remembered why the heuristic stood in: more than stand at any moment."""
 
 Record = Callable[[Connection, TenantId, Slate], None]
 """How an offer is written down, in the transaction that checked it."""
@@ -76,6 +80,7 @@ class FeedService:
         self._state = State()
         self._snapshot = Snapshot.build([], (FUNCTION,))
         self._version: tuple[int, str | None] | None = None
+        self._reasons: dict[SlateId, str] = {}
         self.violations = 0
         """How many items the second check had to take out of slates since this process started. Should stay 0."""
 
@@ -163,7 +168,10 @@ class FeedService:
             ranker, degraded = self._ranker_of(request.setting), False
             items = self._rank(request, ranker, slate_id)
         except Unavailable as error:
-            log.error("the heuristic ranks for tenant %s: %s", self._tenant, error)
+            log.error(
+                "DEGRADED %s: the heuristic ranks slate %s, tenant %s: %s", error.code, slate_id, self._tenant, error
+            )
+            self._remember(slate_id, error.code)
             ranker, degraded = HeuristicRanker(), True
             items = self._rank(request, ranker, slate_id)
         return Slate(
@@ -182,6 +190,18 @@ class FeedService:
             experiment=request.setting.experiment,
             arm=request.setting.arm,
         )
+
+    def why_degraded(self, slate: Slate) -> str | None:
+        """The code of what kept the ranker in charge from ranking a slate that this service made not long ago.
+
+        None where nothing did, and for a slate that another process made: the log of that one tells.
+        """
+        return self._reasons.get(slate.id)
+
+    def _remember(self, slate: SlateId, reason: str) -> None:
+        self._reasons[slate] = reason
+        if len(self._reasons) > _REASONS_KEPT:
+            del self._reasons[next(iter(self._reasons))]
 
     def _ranker_of(self, trying: Setting) -> Ranker:
         if trying.ranker is None:

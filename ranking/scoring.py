@@ -8,10 +8,16 @@ from models.protocols import Features, Ranker
 from ranking.features import columns
 
 
+class NoScores(ArtefactMismatch):
+    """A ranker did not give every article a score."""
+
+    code = "no_scores"
+
+
 def score(ranker: Ranker, rows: Features) -> NDArray[np.float64]:
     """One score per row of `features.build`. Raises ArtefactMismatch where the ranker does not fit this program."""
     wanted = np.ascontiguousarray(rows[:, columns(ranker.features)])
     scores = ranker.score(wanted)
     if scores.shape != (len(rows),) or not np.isfinite(scores).all():
-        raise ArtefactMismatch(f"{ranker.name} gave no finite score for each of {len(rows)} articles: train it again")
+        raise NoScores(f"{ranker.name} gave no finite score for each of {len(rows)} articles: train it again")
     return scores

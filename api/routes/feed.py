@@ -38,7 +38,8 @@ def feed(
     often costs no exposure.
     """
     now = wired.clock()
-    slate = wired.feeds(tenant).serve(wired.database, EmployeeId(str(employee_id)), now, limit, written_in)
+    service = wired.feeds(tenant)
+    slate = service.serve(wired.database, EmployeeId(str(employee_id)), now, limit, written_in)
     with wired.database.read() as connection:
         items = _items(connection, wired, tenant, slate, now, language)
     return FeedOut(
@@ -47,6 +48,7 @@ def feed(
         created_at=slate.created_at,
         ranker=slate.ranker,
         degraded=slate.degraded,
+        degraded_reason=service.why_degraded(slate),
         items=items,
     )
 

@@ -37,7 +37,8 @@ app = typer.Typer(help="Measure ours beside the peers, in one run.", no_args_is_
 Data = Annotated[Path | None, typer.Option(help="The folder with real data; see docs/benchmarks.md.")]
 
 BENCHMARKS: Final = (
-    *("tagging", "decisions", "certificate", "serving", "stages", "start", "learning", "bias", "ranking"),
+    *("tagging", "decisions", "certificate", "serving", "stages", "start"),
+    *("learning", "training", "bias", "ranking"),
     *("extraction", "ingest", "stories", "enrichment"),
 )
 NEED_DATA: Final = frozenset({"tagging", "decisions", "ranking", "extraction", "stories"})
@@ -229,6 +230,17 @@ def learning(*, as_json: AsJson = False) -> None:
     options = benchmark.LearningOptions()
     with progress("Days", options.steps) as tick:
         found = benchmark.measure(options, tick)
+    _show(found, as_json)
+
+
+@app.command()
+def training(*, as_json: AsJson = False) -> None:
+    """All of `sluis train`, from the log to the registry, beside LightGBM's own fit."""
+    from evaluation.benchmarks import training as benchmark
+
+    options = benchmark.TrainOptions()
+    with TemporaryDirectory() as folder, progress("Slates, then learning", options.steps) as tick:
+        found = benchmark.measure(Path(folder), options, utcnow(), tick)
     _show(found, as_json)
 
 

@@ -7,11 +7,12 @@ from rich.markup import escape
 
 from catalog import people
 from catalog.clock import utcnow
+from catalog.database import values
 from catalog.ids import EmployeeId
 from catalog.records import Slate
 from catalog.taxonomy import Language
 from ranking.explain import in_words
-from sluis.console import AsJson, out, print_json
+from sluis.console import AsJson, err, out, print_json
 from sluis.wiring import House, open_house
 
 
@@ -26,10 +27,14 @@ def feed(
     house = open_house()
     with house.database.read() as connection:
         person = people.by_email(connection, house.tenant, email)
-    slate = house.feeds().serve(house.database, EmployeeId(person.id), utcnow(), size)
+    service = house.feeds()
+    slate = service.serve(house.database, EmployeeId(person.id), utcnow(), size)
     if as_json:
-        print_json(slate)
+        print_json({**values(slate), "degraded_reason": service.why_degraded(slate)})
         return
+    if slate.degraded:
+        why = service.why_degraded(slate) or "see the log of the process that made it"
+        err.print(f"[yellow]degraded[/] the heuristic ranked in place of what was promoted: {why}", soft_wrap=True)
     if not slate.items:
         out.print("Nothing yet: no live article is meant for this person. 'sluis review list' shows what waits.")
     for line in lines(house, slate, language):

@@ -5,8 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from catalog import articles, people
+from catalog.errors import ArtefactMismatch
 from catalog.keys import Scope
 from catalog.records import State
+from ranking.feed import FeedService
 from tests import make
 
 
@@ -26,6 +28,19 @@ def test_reasons_come_in_both_languages(world):
         assert all(item["reasons"] for item in items)
     dutch, english = (world.feed(world.seller, language=language).json()["items"] for language in ("nl", "en"))
     assert {r["text"] for i in dutch for r in i["reasons"]}.isdisjoint(r["text"] for i in english for r in i["reasons"])
+
+
+def test_the_answer_says_whether_and_why_the_heuristic_stood_in(world, monkeypatch):
+    assert world.feed(world.engineer).json()["degraded_reason"] is None
+
+    def damaged(*_):
+        raise ArtefactMismatch("model.txt is not the file that was signed")
+
+    monkeypatch.setattr(FeedService, "_ranker_of", damaged)
+    first, again = world.feed(world.seller).json(), world.feed(world.seller).json()
+    assert (first["degraded"], first["degraded_reason"]) == (True, "artefact_mismatch")
+    assert titles(world.feed(world.seller)) == {"For sales", "For *"}
+    assert again == first
 
 
 def test_asking_again_gives_the_same_slate(world):

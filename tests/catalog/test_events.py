@@ -40,6 +40,24 @@ def test_a_batch_is_numbered_without_gaps_and_keeps_who_the_person_was(database,
     assert all(event.axes == offered.axes for event in found)
 
 
+def test_answers_are_the_events_of_slates_in_order_however_many_are_read_at_once(
+    database, tenant, offered, monkeypatch
+):
+    monkeypatch.setattr(events, "_PAGE", 2)
+    history = make.event(offered, 1, slate_id=None, axes=offered.axes)
+    with database.write() as connection:
+        events.append(connection, tenant, [make.event(offered, 1, EventType.SEEN), make.event(offered, 1)])
+        events.append_history(connection, tenant, [history])
+        events.append(connection, tenant, [make.event(offered, place) for place in (2, 3)])
+    with database.read() as connection:
+        found = list(events.answers(connection, tenant))
+    whole = [event for event in log(database, tenant) if event.slate_id]
+    assert len(found) == len(whole) == 4
+    for one, event in zip(found, whole, strict=True):
+        assert one == (event.slate_id, event.article_id, event.type, event.at, event.received_at)
+        assert isinstance(one.type, EventType)
+
+
 def test_sent_again_changes_nothing(database, tenant, offered):
     batch = [make.event(offered, 1), make.event(offered, 2)]
     for expected in ("accepted", "duplicate"):

@@ -61,3 +61,9 @@ def test_the_tolerance_is_on_what_may_be_lost(tolerance: float, passes: bool) ->
         key=lambda verdict: verdict.difference,
     )
     assert better.passed is passes
+
+
+def test_slates_whose_articles_all_got_the_same_decide_nothing() -> None:
+    dataset = graded(80)
+    dataset.labels[: 60 * 8] = 4  # nDCG is 1 whatever the order
+    assert "hold 20 slates with different grades" in compare(dataset, GOOD, NOISE, OPTIONS).reason

@@ -90,6 +90,25 @@ def test_a_missing_file_is_refused(registry):
         registry.read(made)
 
 
+def test_a_file_that_cannot_be_read_is_said_as_a_mismatch_and_not_as_a_crash(registry):
+    made = add(registry)
+    registry.promote(RANKER, made.name)
+    folder = registry.root / RANKER / made.name
+    (file, *_) = made.files
+    (folder / file).unlink()
+    (folder / file).mkdir()
+    with pytest.raises(ArtefactMismatch, match="cannot be read"):
+        registry.read(made)
+    (folder / "manifest.json").unlink()
+    (folder / "manifest.json").mkdir()
+    with pytest.raises(ArtefactMismatch, match="cannot be read"):
+        registry.current(RANKER)
+    (registry.root / RANKER / "CURRENT").unlink()
+    (registry.root / RANKER / "CURRENT").mkdir()
+    with pytest.raises(ArtefactMismatch, match="cannot be found"):
+        registry.current(RANKER)
+
+
 def test_an_artefact_of_another_installation_is_refused(registry, tmp_path):
     registry.promote(RANKER, add(registry).name)
     (tmp_path / "signing.key").unlink()

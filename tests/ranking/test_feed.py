@@ -18,10 +18,11 @@ from catalog.people import UnknownEmployee
 from catalog.records import Event, EventType, State
 from curation import pinning
 from curation.review import Desk, Reviewer
+from evaluation.benchmarks import stock
 from models.heuristic import HeuristicRanker
 from ranking import profile
 from ranking.config import RankingOptions
-from ranking.features import INDEX, NAMES
+from ranking.features import INDEX, NAMES, build
 from ranking.feed import FeedService, InvalidSize, NotOptedIn
 from ranking.feed import shown as showable
 from ranking.slate import generator, rank
@@ -397,11 +398,68 @@ def missing():
     raise Unavailable("the champion's folder is gone: run 'sluis ranker promote'")
 
 
-@pytest.mark.parametrize("ranker", [missing, lambda: Broken("moon_phase"), lambda: Broken("log_age")])
-def test_the_heuristic_steps_in_for_a_ranker_that_cannot_be_used(world, ranker):
+@pytest.mark.parametrize(
+    ("ranker", "code"),
+    [
+        (missing, "unavailable"),
+        (lambda: Broken("moon_phase"), "features_missing"),
+        (lambda: Broken("log_age"), "no_scores"),
+    ],
+)
+def test_the_heuristic_steps_in_for_a_ranker_that_cannot_be_used_and_says_why(world, caplog, ranker, code):
     world.ranker = ranker
     slate = world.serve()
     assert (slate.ranker, slate.degraded, len(slate.items)) == ("heuristic-1", True, 6)
+    assert world.service.why_degraded(slate) == code
+    assert world.service.why_degraded(world.serve(now=NOW + MINUTE)) == code  # it stands
+    (line,) = caplog.records
+    assert line.getMessage().startswith(f"DEGRADED {code}: the heuristic ranks slate {slate.id}")
+    world.ranker = lambda: HEURISTIC
+    assert world.service.why_degraded(world.serve(now=LATER)) is None
+
+
+def test_one_article_is_a_slate_of_one(sqlite_database, tenant):
+    person = make.employee("sales")
+    with sqlite_database.write() as connection:
+        tenants.set_encoder(connection, tenant, ENCODER)
+        people.upsert(connection, tenant, [person])
+        only = make.store_live(connection, tenant, make.audience("sales")).id
+    forest = stock.ranker(5, np.random.default_rng(1))
+    for ranker in (HEURISTIC, forest):
+        slate = FeedService(tenant, lambda ranker=ranker: ranker, OPTIONS).draft(sqlite_database, person, NOW, 10)
+        assert (shown(slate), slate.ranker, slate.degraded) == ({only}, ranker.name, False)
+        assert np.isfinite(slate.items[0].features).all()
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
+def test_features_that_are_no_numbers_empty_no_feed(world, monkeypatch, number):
+    def spoilt(*given):
+        rows = build(*given)
+        rows[0] = number
+        rows[1, ::2] = number
+        return rows
+
+    monkeypatch.setattr("ranking.features.build", spoilt)
+    forest = stock.ranker(5, np.random.default_rng(1))
+    for ranker in (HEURISTIC, forest):
+        slate = FeedService(world.tenant, lambda ranker=ranker: ranker, OPTIONS).draft(
+            world.database, world.ann, NOW, 10
+        )
+        assert (len(slate.items), slate.ranker, slate.degraded) == (6, ranker.name, False)
+
+
+@pytest.mark.parametrize("back", [timedelta(seconds=1), timedelta(hours=3), timedelta(hours=19)])
+def test_a_clock_that_goes_back_empties_no_feed(world, back):
+    """Articles are live since twenty hours, and what is logged is from a later hour than the clock now says."""
+    first = world.serve()
+    world.did(first, first.items[0].article_id, EventType.SEEN, EventType.OPEN, EventType.LIKE, at=NOW + MINUTE)
+    later = world.serve(now=LATER)
+    assert later.id != first.id
+    slate = world.serve(now=NOW - back)
+    assert slate.id not in (first.id, later.id)  # one from the future does not stand
+    assert (len(slate.items), slate.degraded) == (6, False)
+    assert np.isfinite([item.features for item in slate.items]).all()
+    assert world.serve(now=LATER + MINUTE).items  # and when it is set right again
 
 
 def test_a_promotion_needs_no_restart(world):

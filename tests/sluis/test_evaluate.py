@@ -6,7 +6,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from catalog import slates
+from catalog import people, slates
 from evaluation.benchmarks import stock
 from evaluation.synthetic import simulate
 from models.manifest import RANKER
@@ -70,3 +70,21 @@ def test_what_a_ranker_goes_by(shell, lived):
     assert "name it with --slate" in shell.fails("models", "explain", "--article", one)
     assert "was not in slate" in shell.fails("models", "explain", "--slate", served.id, "--article", "x")
     assert "there is no slate" in shell.fails("models", "explain", "--slate", "x")
+
+
+def test_a_ranker_of_another_version_empties_no_feed_and_is_told(shell, lived, caplog):
+    house = open_house()
+    files = house.registry.read(lived)
+    wanted = json.loads(files["ranker.json"])
+    files["ranker.json"] = json.dumps(wanted | {"features": ["moon_phase", *wanted["features"][1:]]}).encode()
+    strange = house.registry.add(RANKER, files, facts=lived.facts, metrics={}, now=NOW)
+    house.registry.promote(RANKER, strange.name)
+    with shell.database.read() as connection:
+        (person, *_) = people.every(connection, shell.tenant)
+    code, printed, complained = shell.call("feed", person.email)
+    assert code == 0
+    assert " 1. " in printed
+    assert "DEGRADED features_missing" in caplog.text  # for the operator
+    assert "features_missing" in complained.splitlines()[-1]
+    assert json.loads(shell("feed", person.email, "--json"))["degraded"] is True
+    assert "moon_phase" in shell.fails("evaluate")
