@@ -73,10 +73,11 @@ class _Retrieval:
     def popular(self, left: Mask) -> Indices:
         """Those that people with the same job opened most this week."""
         pool = np.flatnonzero(left)
-        codes = self.state.codes(self.snapshot.ids[index] for index in pool)
+        codes = self.state.codes_in(self.snapshot.ids, self.snapshot.index_of)[pool]
+        known = np.flatnonzero(codes)  # nothing was ever done with the others
         opens = np.zeros(len(pool))
         for function in self.person.functions:
-            opens += self.state.counts(codes, EventType.OPEN, self.now, function)[:, OVER_A_WEEK]
+            opens[known] += self.state.counts(codes[known], EventType.OPEN, self.now, function)[:, OVER_A_WEEK]
         return _top(pool, opens, self.options.popular)
 
     def like_recent(self, left: Mask) -> Indices:
@@ -89,12 +90,13 @@ class _Retrieval:
 
     def co_visited(self, left: Mask) -> Indices:
         """Those most often opened right before or after what the person chose last."""
-        together = self.state.together(self.person.last)
-        index_of = self.snapshot.index_of
-        met = sorted(index_of[article] for article in together if article in index_of)
-        pool = np.array([index for index in met if left[index]], dtype=np.intp)
-        times = np.array([together[self.snapshot.ids[index]] for index in pool], dtype=np.float64)
-        return _top(pool, times, self.options.co_visited)
+        together, index_of = self.state.together(self.person.last), self.snapshot.index_of
+        times = np.zeros(len(left))
+        for article, count in together.items():
+            if article in index_of:
+                times[index_of[article]] = count
+        pool = np.flatnonzero((times > 0) & left)
+        return _top(pool, times[pool], self.options.co_visited)
 
     def random(self, left: Mask) -> Indices:
         """Any: what nothing speaks for yet must be seen by somebody to be known."""
@@ -109,5 +111,9 @@ class _Retrieval:
 
 
 def _top(pool: Indices, worth: NDArray[np.float64], k: int) -> Indices:
-    """The `k` of greatest worth; of equal ones the last, which in a snapshot are the newest."""
-    return pool[np.argsort(worth, kind="stable")[max(len(pool) - k, 0) :]]
+    """The `k` of greatest worth, in no order; of equal ones the last, which in a snapshot are the newest."""
+    if k >= len(pool):
+        return pool
+    least = np.partition(worth, len(pool) - k)[len(pool) - k] if k else np.inf
+    above, equal = pool[worth > least], pool[worth == least]
+    return np.concatenate([equal[len(equal) - (k - len(above)) :], above])

@@ -164,7 +164,7 @@ def build(state: State, snapshot: Snapshot, person: Person, candidates: Candidat
     """The rows of `candidates` (indices into the snapshot) for this person at `now`: (n, features), always finite."""
     at, published = now.timestamp(), snapshot.published[candidates]
     articles = [snapshot.ids[index] for index in candidates.tolist()]
-    codes = state.codes(articles)
+    codes = state.codes_in(snapshot.ids, snapshot.index_of)[candidates]
     readers = Readers.of(state, codes, at)
     opens = state.counts(codes, EventType.OPEN, now)
     built = _popularity(state, person, codes, opens, now)
@@ -173,8 +173,8 @@ def build(state: State, snapshot: Snapshot, person: Person, candidates: Candidat
     built |= signals.pace(readers, opens, built["log_age"])
     built |= signals.company(readers, person)
     built |= signals.bringer(state, person, codes)
-    here = state.together(person.visit.opened[len(person.visit.opened) - person.visit.here :])
-    together = np.array([here[article] for article in articles], dtype=np.float64)
+    here = person.visit.opened[len(person.visit.opened) - person.visit.here :]
+    together = state.times_together(here, articles)
     built |= signals.visit(person, readers, together, published, at)
     built |= signals.habits(person, built["log_age"], at)
     built["newer_in_list"] = share_above(published)
@@ -240,7 +240,6 @@ def _affinity(
 ) -> dict[str, Column]:
     vectors = snapshot.matrix[candidates]
     nearest = (vectors @ person.last_vectors.T).max(axis=1, initial=-1.0) if person.last else np.zeros(len(candidates))
-    companions = state.together(person.last)
     seen = state.history(person.id).seen
     return {
         "topic_affinity": _chosen_share(snapshot.facets["topic"], person.topics, candidates),
@@ -250,7 +249,7 @@ def _affinity(
         "cosine_long_term": (vectors @ person.long_term).astype(np.float64),
         "cosine_nearest": nearest.astype(np.float64),
         "nearest_lift": _lift(nearest.astype(np.float64)),
-        "read_together": np.log1p(np.array([companions[article] for article in articles], dtype=np.float64)),
+        "read_together": np.log1p(state.times_together(person.last, articles)),
         "times_seen": np.array([seen.get(article, 0) for article in articles], dtype=np.float64),
     }
 

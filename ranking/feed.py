@@ -146,14 +146,15 @@ class FeedService:
     def _standing(self, connection: Connection, request: _Request) -> Slate | None:
         """The slate served last, unless something has happened since that would change it."""
         person, now = request.person, request.now
-        slate = slates.latest(connection, self._tenant, person.id)
-        if slate is None or not now - self._options.standing < slate.created_at <= now:
+        last_deed = self._state.history(person.id).last_deed
+        slate = slates.latest(connection, self._tenant, person.id, now - self._options.standing, last_deed)
+        if slate is None or slate.created_at > now:
             return None
         tried = (request.setting.experiment, request.setting.arm)
         asked = (request.tenant.content_version, person.axes, request.language, *tried)
         if (slate.content_version, slate.axes, slate.language, slate.experiment, slate.arm) != asked:
             return None
-        if self._state.history(person.id).last_deed > slate.seq or self._snapshot.pin_ran_out(slate.created_at, now):
+        if self._snapshot.pin_ran_out(slate.created_at, now):
             return None
         supply = int(available(self._snapshot, self._state, person, now, request.language).sum())
         if len(slate.items) != min(request.size, supply):

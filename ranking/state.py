@@ -83,6 +83,8 @@ class State:
     def __init__(self) -> None:
         self.seq = 0
         self._codes: dict[ArticleId, int] = {}
+        self._coded: list[ArticleId] = []
+        self._asked = _Asked((), {})
         self._person_codes: dict[EmployeeId, int] = {}
         self._counts: dict[tuple[EventType, str | None], DecayedCounts] = defaultdict(DecayedCounts)
         self._unserved: dict[tuple[EventType, str | None], DecayedCounts] = defaultdict(DecayedCounts)
@@ -110,7 +112,7 @@ class State:
         at = min(event.at, event.received_at).timestamp()
         functions = event.axes.get(FUNCTION, frozenset())
         if not self._repeats(event):
-            code = self._codes.setdefault(event.article_id, len(self._codes) + 1)
+            code = self._code(event.article_id)
             for function in (None, *sorted(functions)):
                 self._counts[event.type, function].add(code, at)
                 if event.imported:
@@ -123,6 +125,15 @@ class State:
         """What stands for each article in `counts` and `crowd`, 0 for one that nothing happened with."""
         known = self._codes
         return np.array([known.get(article, 0) for article in articles], dtype=np.intp)
+
+    def codes_in(self, ids: Sequence[ArticleId], index_of: Mapping[ArticleId, int]) -> NDArray[np.intp]:
+        """The codes of all `ids` of a snapshot, where `index_of` tells the place of each. To be read only.
+
+        They are kept for the snapshot asked about last: only articles that the log has named since are looked up.
+        """
+        if self._asked.ids is not ids:
+            self._asked = _Asked(ids, index_of)
+        return self._asked.look_up(self._coded)
 
     def counts(
         self, codes: NDArray[np.intp], event: EventType, now: datetime, function: str | None = None
@@ -166,6 +177,15 @@ class State:
             found.update(self._together.get(article, {}))
         return found
 
+    def times_together(self, articles: Iterable[ArticleId], others: Sequence[ArticleId]) -> NDArray[np.float64]:
+        """What `together` counts for each of `others`, (others,): of what many have read it lists thousands."""
+        times = np.zeros(len(others))
+        for article in articles:
+            met = self._together.get(article)
+            if met is not None:
+                times += [met.get(other, 0) for other in others]
+        return times
+
     def history(self, employee: EmployeeId) -> History:
         """What this person did and was shown; empty for somebody new."""
         return self._histories.get(employee, History())
@@ -173,6 +193,14 @@ class State:
     def known_people(self) -> frozenset[EmployeeId]:
         """Everybody of whom something is remembered."""
         return frozenset(self._histories)
+
+    def _code(self, article: ArticleId) -> int:
+        """The code of an article of which something is told; its own from now on."""
+        code = self._codes.get(article)
+        if code is None:
+            self._coded.append(article)
+            code = self._codes[article] = len(self._coded)
+        return code
 
     def _repeats(self, event: Event) -> bool:
         history = None if event.employee_id is None else self._histories.get(event.employee_id)
@@ -238,6 +266,25 @@ def _add_deed(deeds: deque[Deed], deed: Deed, *, late: bool) -> None:
     elif place:
         deeds.popleft()
         deeds.insert(place - 1, deed)
+
+
+class _Asked:
+    """The codes of one snapshot's articles, as far as the log has named them."""
+
+    def __init__(self, ids: Sequence[ArticleId], index_of: Mapping[ArticleId, int]) -> None:
+        self.ids = ids
+        self._index_of = index_of
+        self._codes = np.zeros(len(ids), dtype=np.intp)
+        self._known = 0
+
+    def look_up(self, coded: Sequence[ArticleId]) -> NDArray[np.intp]:
+        """`coded` holds every article that has a code, that with code 1 first."""
+        for code in range(self._known + 1, len(coded) + 1):
+            index = self._index_of.get(coded[code - 1])
+            if index is not None:
+                self._codes[index] = code
+        self._known = len(coded)
+        return self._codes
 
 
 def _bounded_add(counts: dict[Key, int], key: Key) -> None:

@@ -37,7 +37,8 @@ app = typer.Typer(help="Measure ours beside the peers, in one run.", no_args_is_
 Data = Annotated[Path | None, typer.Option(help="The folder with real data; see docs/benchmarks.md.")]
 
 BENCHMARKS: Final = (
-    *("tagging", "decisions", "certificate", "serving", "start", "learning", "training", "bias", "ranking"),
+    *("tagging", "decisions", "certificate", "serving", "stages", "start"),
+    *("learning", "training", "bias", "ranking"),
     *("extraction", "ingest", "stories", "enrichment"),
 )
 NEED_DATA: Final = frozenset({"tagging", "decisions", "ranking", "extraction", "stories"})
@@ -186,6 +187,17 @@ def serving(*, as_json: AsJson = False) -> None:
     options = benchmark.ServingOptions()
     with TemporaryDirectory() as folder, progress("Serving", options.steps) as tick:
         found = benchmark.measure(Path(folder), options, utcnow(), tick)
+    _show(found, as_json)
+
+
+@app.command()
+def stages(*, as_json: AsJson = False) -> None:
+    """Where the time of a feed goes: retrieval, scoring and the whole, over 10,000 and 100,000 live articles."""
+    from evaluation.benchmarks import stages as benchmark
+
+    options = benchmark.StageOptions()
+    with progress("Ranking", options.steps) as tick:
+        found = benchmark.measure(options, utcnow(), tick)
     _show(found, as_json)
 
 

@@ -117,7 +117,10 @@ def test_writers_at_the_same_time_leave_no_gap(database, tenant, offered):
 
 def test_a_slate_comes_back_as_it_was_served(database, tenant, offered):
     with database.read() as connection:
-        assert slates.latest(connection, tenant, offered.employee_id) == offered
+        before, seq = offered.created_at - timedelta(seconds=1), offered.seq
+        assert slates.latest(connection, tenant, offered.employee_id, before, seq) == offered
+        assert slates.latest(connection, tenant, offered.employee_id, offered.created_at, seq) is None
+        assert slates.latest(connection, tenant, offered.employee_id, before, seq + 1) is None
         assert list(slates.every(connection, tenant)) == [offered]
 
 
@@ -130,7 +133,7 @@ def test_an_erased_person_leaves_counts_and_nothing_else(database, tenant, offer
     assert (left.employee_id, left.slate_id, left.axes) == (None, None, {})
     with database.read() as connection:
         assert people.every(connection, tenant) == []
-        assert slates.latest(connection, tenant, offered.employee_id) is None
+        assert list(slates.every(connection, tenant)) == []
 
 
 def test_export_shows_all_that_is_kept(database, tenant, offered):

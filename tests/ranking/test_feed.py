@@ -95,7 +95,7 @@ def test_a_slate_is_logged_as_it_was_handed_out(database, tenant):
     world = World(database, tenant)
     slate = world.serve()
     with database.read() as connection:
-        assert slates.latest(connection, tenant, slate.employee_id) == slate
+        assert slates.get(connection, tenant, slate.id) == slate
         version = tenants.get(connection, tenant).content_version
     assert [item.position for item in slate.items] == list(range(1, 7))
     assert (slate.seq, slate.content_version, slate.created_at) == (0, version, NOW)
@@ -276,7 +276,7 @@ def test_what_the_mask_let_through_is_dropped_counted_and_told(world, caplog):
     assert wrong in alarm.getMessage()
     assert world.ann.email not in alarm.getMessage()
     with world.database.read() as connection:
-        assert slates.latest(connection, world.tenant, slate.employee_id) == slate
+        assert slates.get(connection, world.tenant, slate.id) == slate
 
 
 def test_a_standing_slate_is_checked_again_too(world):
@@ -323,7 +323,7 @@ def test_who_leaves_while_the_slate_is_made_gets_none(world):
     with pytest.raises(NotOptedIn):
         world.serve()
     with world.database.read() as connection:
-        assert slates.latest(connection, world.tenant, world.ann.id) is None
+        assert list(slates.every(connection, world.tenant)) == []
 
 
 def places(slate):

@@ -191,6 +191,7 @@ def test_articles_that_one_person_opened_after_another_were_read_together():
     assert state.together(["a"]) == {"b": 1}
     assert state.together(["b"]) == {"a": 1}
     assert state.together(["c"]) == {}
+    assert state.times_together(["a", "b", "x"], ["b", "a", "c"]).tolist() == [1, 1, 0]
 
 
 def test_an_article_has_a_bounded_number_of_companions():
@@ -268,3 +269,12 @@ def test_history_takes_the_place_of_the_oldest_opener_if_it_is_younger():
     first = (NOW - timedelta(minutes=64)).timestamp()
     assert sorted(openers.at) == sorted([*(first + 60 * number for number in range(1, 64)), young["at"].timestamp()])
     assert state.crowd.opens(state.codes(["a"])) == [66]
+
+
+@given(logs, st.lists(st.sampled_from([("a", "b", "c"), ("c", "x", "a"), ()]), max_size=25))
+def test_the_codes_of_a_snapshot_are_those_of_its_articles_however_it_is_asked(happenings, snapshots):
+    state = State()
+    index_of = {ids: {article: place for place, article in enumerate(ids)} for ids in {*snapshots}}
+    for happened, ids in zip(log(happenings), snapshots, strict=False):
+        state.advance(happened)
+        assert state.codes_in(ids, index_of[ids]).tolist() == state.codes(ids).tolist()

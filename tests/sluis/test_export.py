@@ -171,7 +171,7 @@ def test_what_was_learned_elsewhere_meets_the_same_gate(house, out):
     assert made.facts["export"] == json.loads((out / "export.json").read_bytes())["id"]
     complaint = house.fails("models", "promote", made.name)
     assert "stays a challenger" in complaint
-    assert "slates with an interaction, 40 are needed" in complaint
+    assert "slates with different grades, of 40 needed" in complaint
 
 
 @pytest.mark.parametrize(
