@@ -5,8 +5,8 @@ from models.ranker import LambdaMartOptions
 from ranking.training import TrainingOptions
 from tests.make import NOW
 
-TRAINING = TrainingOptions(train_slates=20, held_out_slates=5, trees=LambdaMartOptions(rounds=5, patience=2, threads=1))
-SMALL = TrainOptions(slates=100, people=4, articles=12, rounds=1, training=TRAINING)
+TRAINING = TrainingOptions(train_slates=20, held_out_slates=3, trees=LambdaMartOptions(rounds=5, patience=2, threads=1))
+SMALL = TrainOptions(slates=200, people=4, articles=12, rounds=1, training=TRAINING)
 
 
 def test_both_learn_from_the_same_log(tmp_path):
@@ -14,7 +14,7 @@ def test_both_learn_from_the_same_log(tmp_path):
     (figure,) = measure(tmp_path, SMALL, NOW, heard.append)
     assert sum(heard) == SMALL.steps
     assert (figure.name, figure.unit, figure.peer) == (
-        "train on 100 slates",
+        "train on 200 slates",
         "s",
         "lightgbm.train on the same matrices",
     )
