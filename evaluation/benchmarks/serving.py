@@ -1,4 +1,4 @@
-"""How long a feed takes: a fresh slate and a standing one over many live articles, beside what neither can go under.
+"""How long a feed takes: a fresh slate, a standing one and stored picks over many live articles, beside their floor.
 
 A fresh slate must at least score its candidates and be logged in one write that has reached the disk; a standing one
 need not do either, so the write alone is its yardstick.
@@ -15,17 +15,18 @@ from typing import Final
 
 import numpy as np
 
-from catalog import events, schema
+from catalog import events, picks, schema
 from catalog.database import Database
+from catalog.errors import NotFound
 from catalog.ids import EventId, TenantId, new_id
 from catalog.records import Employee, Event, EventType, Slate
 from evaluation.benchmarks import stock
 from evaluation.benchmarks.figures import Figure, seconds
-from models.protocols import Progress
-from models.ranker import LambdaMart
+from models.protocols import Progress, Ranker
 from ranking.config import RankingOptions
 from ranking.features import NAMES
 from ranking.feed import FeedService
+from ranking.picks import Picker, PickOptions
 
 TENANT: Final = TenantId("bench")
 QUANTILES: Final = {"p50": 0.5, "p99": 0.99}
@@ -46,7 +47,7 @@ class ServingOptions:
     @property
     def steps(self) -> int:
         """How often `progress` hears of one step."""
-        return self.articles + 2 * self.people - 1
+        return self.articles + 3 * self.people - 1
 
 
 def measure(folder: Path, options: ServingOptions, now: datetime, progress: Progress) -> list[Figure]:
@@ -56,11 +57,14 @@ def measure(folder: Path, options: ServingOptions, now: datetime, progress: Prog
     schema.upgrade(database)
     people = _fill(database, options, now, random, progress)
     ranker = stock.ranker(options.trees, random)
-    fresh, standing = _serve(database, people, ranker, options, now, progress)
+    service = FeedService(TENANT, lambda: ranker, RankingOptions())
+    fresh, standing = _serve(database, service, people, options, now, progress)
+    stored = _picks(database, service, people, now, progress)
     database.close()
     scoring = _score(ranker, options.people, random)
     writing = _write(folder / "bare.db", options.people)
-    return [figure for name, q in QUANTILES.items() for figure in _figures(name, q, fresh, standing, scoring, writing)]
+    times = (fresh, standing, stored, scoring, writing)
+    return [figure for name, q in QUANTILES.items() for figure in _figures(name, q, *times)]
 
 
 def _fill(
@@ -74,24 +78,24 @@ def _fill(
 
 
 def _figures(name: str, q: float, *times: Sequence[float]) -> list[Figure]:
-    fresh, standing, scoring, writing = (1000 * float(np.quantile(each, q)) for each in times)
+    fresh, standing, stored, scoring, writing = (1000 * float(np.quantile(each, q)) for each in times)
     return [
         Figure(f"fresh slate {name}", "ms", fresh, "scoring + synced write", scoring + writing),
         Figure(f"fresh slate {name}", "ms", fresh, "scoring alone", scoring),
         Figure(f"standing slate {name}", "ms", standing, "synced write", writing),
+        Figure(f"stored picks {name}", "ms", stored, "fresh slate", fresh),
     ]
 
 
 def _serve(
     database: Database,
+    service: FeedService,
     people: Sequence[Employee],
-    ranker: LambdaMart,
     options: ServingOptions,
     now: datetime,
     progress: Progress,
 ) -> tuple[list[float], list[float]]:
     """Seconds of each fresh and each standing slate, after everybody has a history to be ranked by."""
-    service = FeedService(TENANT, lambda: ranker, RankingOptions())
     serve = partial(service.serve, database, size=options.size)
     for person in people:
         slate = serve(person.id, now)
@@ -108,6 +112,21 @@ def _serve(
     return fresh, standing
 
 
+def _picks(
+    database: Database, service: FeedService, people: Sequence[Employee], now: datetime, progress: Progress
+) -> list[float]:
+    """Seconds of reading each person's picks of a day, after they were made for all."""
+    day = now.date()
+    Picker(TENANT, service, PickOptions()).make(database, day, lambda: now, progress)
+
+    def read(person: Employee) -> None:
+        with database.read() as connection:
+            if picks.get(connection, TENANT, person.id, day) is None:
+                raise NotFound(f"no picks were made for {person.id}")
+
+    return [seconds(partial(read, person)) for person in people]
+
+
 def _opened(slate: Slate) -> list[Event]:
     """The first three places seen and opened: enough for every way of retrieval to have work."""
     at = slate.created_at + timedelta(seconds=1)
@@ -118,7 +137,7 @@ def _opened(slate: Slate) -> list[Event]:
     ]
 
 
-def _score(ranker: LambdaMart, times: int, random: np.random.Generator) -> list[float]:
+def _score(ranker: Ranker, times: int, random: np.random.Generator) -> list[float]:
     rows = random.uniform(size=(RankingOptions().candidates, len(NAMES)))
     return [seconds(lambda: ranker.score(rows)) for _ in range(times)]
 

@@ -181,7 +181,7 @@ def reliability(
 
 @app.command()
 def serving(*, as_json: AsJson = False) -> None:
-    """A fresh and a standing slate over 10,000 live articles."""
+    """A fresh slate, a standing one and stored picks over 10,000 live articles."""
     from evaluation.benchmarks import serving as benchmark
 
     options = benchmark.ServingOptions()
