@@ -70,6 +70,14 @@ def test_trees_of_which_nothing_could_be_learned_pass():
         (r"shrinkage=", "cat_threshold=1\nshrinkage="),
         (r"num_cat=0", "num_cat=0\nnum_cat=0"),
         (r"Tree=1", "Tree=7"),
+        (r"shrinkage=", "junk\nshrinkage="),
+        (r"shrinkage=", "=shrinkage=1\nshrinkage="),
+        (r"left_child=(\S+) ", r"left_child=\1\t"),
+        (r"left_child=(\S+) ", r"left_child=\1  "),
+        (r"threshold=(\S+) ", "threshold=\\1\x1f"),
+        (r"label_index=0", "label_index=0\n=tree_sizes=1 2 3"),
+        (r"label_index=0", "label_index=0\nlinear_tree=1"),
+        (r"^tree\n", "forest\n"),
         (r"num_class=1", "num_class=2"),
         (r"max_feature_idx=2", "max_feature_idx=3"),
         (r"end of trees", "end of trunks"),
@@ -84,6 +92,12 @@ def test_a_number_that_leads_elsewhere_is_refused(model, pattern, instead):
     assert wrong != model
     with pytest.raises(ArtefactMismatch, match="sluis train --data"):
         trees.check(wrong, 3)
+
+
+def test_nothing_that_reads_like_a_tree_comes_after_the_end(model):
+    for more in ("\nTree=3\nnum_leaves=1\n", "\ntree_sizes=1\n"):
+        with pytest.raises(ArtefactMismatch, match="after its end"):
+            trees.check(model + more, 3)
 
 
 @pytest.mark.parametrize("sizes", ["1 2 3", "", "x", "999999999999 1 1", "-1 5 5"])
