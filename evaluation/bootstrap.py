@@ -71,9 +71,11 @@ def mean_intervals(values: Array, person: NDArray[np.intp], options: BootstrapOp
         return [Interval(value) for value in means.tolist()]
     drawn = np.stack([_shares(weight @ sums, weight @ counts) for weight in draws(people, options)])
     # a figure that only a handful of people have is no surer for the others being there
-    backed = (counts > 0).sum(axis=0) >= options.people
+    backing = (counts > 0).sum(axis=0).tolist()
     return [
-        interval(value, drawn[:, place], people, options) if backed[place] else Interval(value)
+        interval(value, drawn[:, place], backing[place], options)
+        if backing[place] >= options.people
+        else Interval(value)
         for place, value in enumerate(means.tolist())
     ]
 

@@ -40,6 +40,9 @@ def compare(newest: Dataset, champion: Ranker, challenger: Ranker, options: Gate
     if len(useful) < options.slates:
         reason = f"refused: the newest days hold {len(useful)} slates with different grades, of {options.slates} needed"
         return Verdict(False, reason, len(useful), float("nan"), (float("nan"), float("nan")))
+    if len({offer.employee for offer in useful.offers}) < 2:
+        reason = "refused: the newest days hold slates of one person only, which says nothing of others: wait for more"
+        return Verdict(False, reason, len(useful), float("nan"), (float("nan"), float("nan")))
     before, after = (_ndcg(useful, ranker, options.cutoff) for ranker in (champion, challenger))
     difference = float((after - before).mean())
     low, high = _interval(useful, after - before, options)

@@ -98,7 +98,7 @@ def unpack(source: Path, cache_dir: Path) -> Path:
     folder = cache_dir / f"multilingual-e5-small-q4-{digest[:16]}-{_LAYOUT}"
     if not folder.is_dir():
         packed = read(source)
-        with suppress(FileExistsError), publish(folder) as draft:  # the other process wrote the same bytes
+        with suppress(FileExistsError), publish(folder, sweep=True) as draft:  # the other process wrote the same bytes
             write(packed, draft)
     return folder
 

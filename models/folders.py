@@ -14,16 +14,18 @@ _ABANDONED: Final = 3600.0
 
 
 @contextmanager
-def publish(target: Path) -> Iterator[Path]:
+def publish(target: Path, *, sweep: bool = False) -> Iterator[Path]:
     """A draft folder that becomes `target` in one step when the block ends well, and is gone when it does not.
 
-    Raises FileExistsError where `target` has come into being in the meantime: then the first one stands.
+    With `sweep` what killed processes left beside it goes as well: only for a folder that is nobody's but ours, in which
+    no draft takes long. Raises FileExistsError where `target` has come into being in the meantime: then the first one stands.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.parent / f"{_DRAFT}{uuid4().hex}"
     draft.mkdir()
     try:
-        _sweep(draft)
+        if sweep:
+            _sweep(draft)
         yield draft
         for path in (*draft.rglob("*"), draft):
             sync(path)

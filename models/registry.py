@@ -50,7 +50,7 @@ class Registry:
         manifest = Manifest(kind, name, now, digests(files), facts, metrics)
         signed = manifest.to_bytes()
         signature = self._key(create=True).sign(signed)
-        with publish(self._folder(kind, name)) as draft:
+        with publish(self._folder(kind, name), sweep=True) as draft:
             for file, content in {**files, _MANIFEST: signed, _SIGNATURE: signature}.items():
                 (draft / file).write_bytes(content)
         return manifest

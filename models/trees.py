@@ -27,8 +27,10 @@ _END: Final = "end of trees\n"
 _PLAIN: Final = re.compile(r"[\n -~]*")
 _LINE: Final = re.compile(r"([a-z_]+)=([^=]*)")
 _HEAD: Final = frozenset(
-    ("version", "num_class", "num_tree_per_iteration", "label_index", "max_feature_idx")
-    + ("objective", "feature_names", "feature_infos", "tree_sizes")
+    {
+        *("version", "num_class", "num_tree_per_iteration", "label_index", "max_feature_idx"),
+        *("objective", "feature_names", "feature_infos", "tree_sizes"),
+    }
 )
 
 

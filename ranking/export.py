@@ -140,6 +140,7 @@ def export(
     count = _Count()
     name = tenants.get(connection, tenant).name
     with publish(folder) as draft:
+        draft.chmod(0o700)  # what people read is nobody's business on a machine that is shared
         writing = _Writing(connection, tenant, draft, key, options, count)
         writing.slates(progress)
         writing.events()

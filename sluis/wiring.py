@@ -84,13 +84,7 @@ class House:
     @property
     def labels(self) -> "LabelOptions":
         """What events are worth to whoever learns from them or judges by them."""
-        from ranking.dataset import LabelOptions, regraded
-
-        given = self.settings.grades
-        try:
-            return LabelOptions(grades=regraded(given.split(",") if given else []))
-        except Invalid as error:
-            raise Invalid(f"SLUIS_GRADES: {error}") from error
+        return labels_of(self.settings)
 
     @cached_property
     def rankers(self) -> "Rankers":
@@ -210,6 +204,17 @@ def home_key(house: House) -> "HomeKey":
     from ranking.pseudonyms import HomeKey
 
     return HomeKey.open(house.settings.artefacts.parent, house.tenant)
+
+
+def labels_of(settings: Settings) -> "LabelOptions":
+    """The grades that the settings ask for, also where there is no database."""
+    from ranking.dataset import LabelOptions, regraded
+
+    given = settings.grades
+    try:
+        return LabelOptions(grades=regraded(given.split(",") if given else []))
+    except Invalid as error:
+        raise Invalid(f"SLUIS_GRADES: {error}") from error
 
 
 def open_house(settings: Settings | None = None) -> House:

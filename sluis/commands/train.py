@@ -12,7 +12,8 @@ from models.manifest import RANKER, Manifest
 from ranking import dataset
 from ranking.dataset import Dataset, LabelOptions
 from sluis.console import AsJson, out, print_json, progress, show
-from sluis.wiring import House, open_house
+from sluis.settings import read_settings
+from sluis.wiring import House, labels_of, open_house
 
 if TYPE_CHECKING:
     from ranking.training import Trained
@@ -33,19 +34,20 @@ def train(
         raise Invalid(
             "--data EXPORT and --to FOLDER go together: learn from an export into a folder, or from the database"
         )
-    labels = LabelOptions(grades=dataset.regraded(grade)) if grade else None
+    settings = read_settings()
+    labels = LabelOptions(grades=dataset.regraded(grade)) if grade else labels_of(settings)
+    capped = settings.slates_per_person if slates_per_person is None else slates_per_person
     if data is not None and to is not None:
-        _train_elsewhere(data, to, labels or LabelOptions(), slates_per_person, as_json)
+        _train_elsewhere(data, to, labels, capped, as_json)
         return
-    house = open_house()
-    capped = house.settings.slates_per_person if slates_per_person is None else slates_per_person
+    house = open_house(settings)
     trained = _trained(load(house, labels), capped)
     files = trained.ranker.to_files()
     made = house.registry.add(RANKER, files, facts=trained.facts, metrics=trained.metrics, now=utcnow())
     _tell(trained, made, f"{made.name} is a challenger", f"Let it rank with: sluis models promote {made.name}", as_json)
 
 
-def _train_elsewhere(data: Path, to: Path, labels: LabelOptions, per_person: int | None, as_json: bool) -> None:
+def _train_elsewhere(data: Path, to: Path, labels: LabelOptions, per_person: int, as_json: bool) -> None:
     """The same without a database: whoever has the export needs nothing else."""
     from models import handover
     from ranking.exported import Export
@@ -59,7 +61,7 @@ def _train_elsewhere(data: Path, to: Path, labels: LabelOptions, per_person: int
     _tell(trained, made, f"{made.name} is in {to}", f"Bring it home with: sluis models add {to}", as_json)
 
 
-def _trained(data: Dataset, per_person: int | None) -> "Trained":
+def _trained(data: Dataset, per_person: int) -> "Trained":
     from evaluation.report import measure
     from ranking import training  # brings LightGBM, which no other command needs to wait for
 

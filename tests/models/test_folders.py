@@ -58,7 +58,10 @@ def test_what_killed_processes_left_is_swept_up(tmp_path):
         draft.mkdir()
         (draft / "weights").write_text("half")
     os.utime(old, (0, 0))
-    with publish(tmp_path / "model"):
+    with publish(tmp_path / "elsewhere"):
+        pass  # in a folder of the user's own nothing is swept
+    assert (old / "weights").exists()
+    with publish(tmp_path / "model", sweep=True):
         pass
     assert not old.exists()
     assert young.exists()
