@@ -73,10 +73,8 @@ def mean_intervals(values: Array, person: NDArray[np.intp], options: BootstrapOp
     # a figure that only a handful of people have is no surer for the others being there
     backing = (counts > 0).sum(axis=0).tolist()
     return [
-        interval(value, drawn[:, place], backing[place], options)
-        if backing[place] >= options.people
-        else Interval(value)
-        for place, value in enumerate(means.tolist())
+        interval(value, drawn[:, place], having, options) if having >= options.people else Interval(value)
+        for place, (value, having) in enumerate(zip(means.tolist(), backing, strict=True))
     ]
 
 

@@ -17,8 +17,8 @@ _ABANDONED: Final = 3600.0
 def publish(target: Path, *, sweep: bool = False) -> Iterator[Path]:
     """A draft folder that becomes `target` in one step when the block ends well, and is gone when it does not.
 
-    With `sweep` what killed processes left beside it goes as well: only for a folder that is nobody's but ours, in which
-    no draft takes long. Raises FileExistsError where `target` has come into being in the meantime: then the first one stands.
+    With `sweep` what killed processes left beside it goes as well: for a folder that is nobody's but ours, in which no
+    draft takes long. Raises FileExistsError where `target` has come into being in the meantime: then the first stands.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.parent / f"{_DRAFT}{uuid4().hex}"
