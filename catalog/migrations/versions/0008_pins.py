@@ -5,7 +5,7 @@ from alembic import op
 
 import catalog.columns
 
-revision = "0010"
+revision = "0008"
 down_revision = "0007"
 
 
