@@ -156,6 +156,7 @@ def simulate(
     seed: int,
     progress: Progress | None = None,
     size: int = 10,
+    behaviour: Behaviour | None = None,
 ) -> World:
     """Let `people` use their feeds for the `days` before `now`, and return what moved them.
 
@@ -164,7 +165,7 @@ def simulate(
     approved.
     """
     random = np.random.default_rng(seed)
-    world = World(people, _approved(database, tenant), Behaviour(), random)
+    world = World(people, _approved(database, tenant), behaviour or Behaviour(), random)
 
     def serve(person: Employee, moment: datetime) -> Slate:
         return service.serve(database, person.id, moment, size)

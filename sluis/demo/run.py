@@ -18,7 +18,7 @@ from catalog.errors import Unavailable
 from catalog.keys import Scope
 from catalog.taxonomy import Language
 from curation import audit
-from evaluation.synthetic import simulate
+from evaluation.synthetic import Behaviour, simulate
 from sluis import serving
 from sluis.commands.feed import lines
 from sluis.console import out, progress
@@ -29,6 +29,8 @@ from sluis.wiring import House, open_house
 
 DAYS: Final = 28
 SEED: Final = 7
+KEEN: Final = Behaviour(reserve=1.0, patience=0.4)
+"""Sixty people are few: they read so much that a week of theirs tells a good ranker from a poor one."""
 SHOWN: Final[tuple[tuple[str, str, Language], ...]] = (
     ("Sanne de Wit, seller", "sanne.dewit@noordvaart.example", "nl"),
     ("Farid Amrani, lawyer", "farid.amrani@noordvaart.example", "nl"),
@@ -104,7 +106,7 @@ def _live_through(house: House, now: datetime) -> None:
     with house.database.read() as connection:
         staff = [person for person in people.every(connection, house.tenant) if person.opted_in]
     with progress("Days", DAYS) as tick:
-        simulate(house.database, house.tenant, house.feeds(), staff, DAYS, now, SEED, tick)
+        simulate(house.database, house.tenant, house.feeds(), staff, DAYS, now, SEED, tick, behaviour=KEEN)
     _run(house.settings, "train")
     _run(house.settings, "models", "promote", "--newest")
 
