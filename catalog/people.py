@@ -22,8 +22,11 @@ class UnknownEmployee(NotFound):
     code = "unknown_employee"
 
 
-def get(connection: Connection, tenant: TenantId, employee: EmployeeId) -> Employee:
-    """One person."""
+def get(connection: Connection, tenant: TenantId, employee: EmployeeId, *, stay: bool = False) -> Employee:
+    """One person. With `stay` nobody erases them before this transaction ends; whoever is doing so is waited for."""
+    if stay:
+        mine = select(_p.c.id).where(_p.c.tenant_id == tenant, _p.c.id == employee)
+        connection.execute(mine.with_for_update(read=True, key_share=True)).all()
     found = _read(connection, tenant, _p.c.id == employee)
     if not found:
         raise UnknownEmployee(f"there is no employee {employee}: 'sluis people list' shows who is known")

@@ -200,7 +200,7 @@ class FeedService:
         """
         with database.write() as connection:
             tenant = tenants.get(connection, self._tenant)
-            _opted_in(connection, self._tenant, slate.employee_id)
+            _opted_in(connection, self._tenant, slate.employee_id, stay=True)
             closed = self._closed(connection, tenant, slate, slate.created_at)
             if closed:
                 self._alarm(slate, closed, raced=tenant.content_version != slate.content_version)
@@ -236,8 +236,8 @@ def shown(connection: Connection, tenant: TenantId, slate: Slate, now: datetime)
     return [(item, found[item.article_id]) for item in slate.items if item.article_id not in closed]
 
 
-def _opted_in(connection: Connection, tenant: TenantId, employee_id: EmployeeId) -> Employee:
-    employee = people.get(connection, tenant, employee_id)
+def _opted_in(connection: Connection, tenant: TenantId, employee_id: EmployeeId, *, stay: bool = False) -> Employee:
+    employee = people.get(connection, tenant, employee_id, stay=stay)
     if not employee.opted_in:
         raise NotOptedIn(f"employee {employee_id} has not opted in: 'sluis people opt-in' once they asked for it")
     return employee

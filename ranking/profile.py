@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Final
 
 import numpy as np
@@ -12,7 +13,7 @@ from catalog.ids import ArticleId, EmployeeId
 from catalog.records import FUNCTION, Axes, EventType
 from ranking.crowd import Company
 from ranking.snapshot import NONE, Snapshot
-from ranking.state import Deed, State
+from ranking.state import Deed, History, State
 from ranking.tallies import DAY
 
 RECENT: Final = 7 * DAY
@@ -89,7 +90,7 @@ class Person:
 
 def build(employee: EmployeeId, axes: Axes, state: State, snapshot: Snapshot, now: datetime) -> Person:
     """Read a person's interests off their deeds. Articles that left the catalogue no longer count."""
-    history = state.history(employee).deeds
+    history = _in_order(state.history(employee))
     deeds = [deed for deed in history if deed.type in _WEIGHTS and deed.article in snapshot.index_of]
     chosen = np.array([snapshot.index_of[deed.article] for deed in deeds], dtype=np.intp)
     weights = np.array([_WEIGHTS[deed.type] for deed in deeds])
@@ -114,7 +115,7 @@ def _visit(employee: EmployeeId, state: State, snapshot: Snapshot, now: datetime
     history = state.history(employee)
     away_since = history.away_since(now.timestamp())
     first = dict[ArticleId, Deed]()
-    for deed in history.deeds:
+    for deed in _in_order(history):
         if deed.type is EventType.OPEN:
             first.setdefault(deed.article, deed)
     opened = list(first.values())[-COMPARED:]
@@ -136,6 +137,11 @@ def _visit(employee: EmployeeId, state: State, snapshot: Snapshot, now: datetime
         usual_age=float(ages.mean()) if len(ages) else 0.0,
         last_age=float(ages[-1]) if len(ages) else 0.0,
     )
+
+
+def _in_order(history: History) -> list[Deed]:
+    """What somebody did, in the order in which they did it: we hear late of some of it."""
+    return sorted(history.deeds, key=attrgetter("at"))
 
 
 def _published(article: ArticleId, snapshot: Snapshot) -> float:

@@ -18,6 +18,7 @@ from catalog.people import UnknownEmployee
 from catalog.records import Event, EventType, State
 from curation import pinning
 from curation.review import Desk, Reviewer
+from evaluation.replay import replay
 from models.heuristic import HeuristicRanker
 from ranking import profile
 from ranking.config import RankingOptions
@@ -440,6 +441,27 @@ def test_a_log_of_slates_can_be_made_again_bit_for_bit_from_what_came_before_eac
         person = profile.build(slate.employee_id, slate.axes, state, world_now, slate.created_at)
         moment = (slate.created_at, generator(slate.id), 4)
         assert rank(world_now, state, person, HEURISTIC, OPTIONS, *moment) == slate.items
+
+
+@pytest.mark.parametrize("back", [timedelta(seconds=1), timedelta(days=400)])
+def test_a_clock_that_goes_back_stops_no_feed(world, back):
+    """What happened and what was served lies ahead of `now` then. A slate of the future does not stand."""
+    world.pin(world.sales[0], NOW + timedelta(days=900), must_read=True)
+    slate = world.serve()
+    world.did(slate, slate.items[1].article_id, EventType.SEEN, EventType.OPEN, at=NOW + MINUTE)
+    ahead = world.serve(now=LATER)
+    earlier = world.serve(now=NOW - back)
+    assert earlier.id not in (slate.id, ahead.id)
+    assert np.isfinite([item.features for item in earlier.items]).all()
+    assert shown(earlier) == (shown(slate) if back < timedelta(hours=20) else set())
+    assert world.serve(now=LATER + MINUTE).seq == 2
+
+
+def test_what_happened_ahead_of_the_clock_is_replayed_all_the_same(world):
+    slate = world.serve()
+    world.did(slate, slate.items[0].article_id, EventType.OPEN, at=NOW + MINUTE)
+    world.serve(now=NOW - MINUTE)
+    assert replay(world.database, world.tenant, OPTIONS) == []
 
 
 def test_threads_that_come_at_once_share_one_memory(world):

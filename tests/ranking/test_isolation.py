@@ -43,7 +43,7 @@ def audited(world):
         return audit.isolation(connection, world.tenant)
 
 
-@settings(deadline=None, max_examples=5, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, max_examples=12, suppress_health_check=list(HealthCheck))
 @given(st.randoms(use_true_random=False))
 def test_nobody_is_ever_served_what_is_not_for_them(sqlite_template, tmp_path_factory, random):
     with copied(sqlite_template, tmp_path_factory.getbasetemp()) as database:

@@ -2,10 +2,13 @@
 
 from collections import Counter, defaultdict
 from datetime import timedelta
+from threading import Thread
+from time import sleep
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from catalog import articles, people, picks, slates, tenants
 from catalog.records import State
@@ -117,6 +120,45 @@ def test_what_is_pinned_goes_to_all_it_is_for_every_day_until_they_opened_it(wor
         found = world.of_day(MONDAY + timedelta(days=day))
         assert all(found[person.id][0] == pinned for person in world.sellers)
         assert found[world.lawyer.id] == [world.only]
+
+
+def test_who_is_being_erased_is_waited_for_and_left_out(postgres_database, tenant):
+    """Their row is still there for whoever looks without waiting; a slate for them could not be stored."""
+    world = World(postgres_database, tenant)
+    leaving, reports = world.sellers[0].id, []
+    with world.database.write() as connection:
+        people.erase(connection, tenant, leaving)
+        making = Thread(target=lambda: reports.append(world.make()))
+        making.start()
+        here = "datname = current_database() AND wait_event_type = 'Lock'"
+        waits = text(f"SELECT count(*) FROM pg_stat_activity WHERE {here}")
+        while making.is_alive() and not connection.execute(waits).scalar_one():
+            connection.exec_driver_sql("SELECT pg_stat_clear_snapshot()")
+            sleep(0.01)
+        assert making.is_alive()
+    making.join()
+    assert [(report.made, report.without) for report in reports] == [(6, 1)]
+    assert leaving not in world.of_day()
+
+
+def test_nobody_is_erased_between_the_check_and_the_record(postgres_database, tenant):
+    world = World(postgres_database, tenant)
+    seller, erased = world.sellers[0], []
+
+    def erase():
+        with world.database.write() as connection:
+            erased.append(people.erase(connection, tenant, seller.id))
+
+    def record(connection, of, slate):
+        Thread(target=erase).start()
+        slates.save(connection, of, slate)
+
+    feeds = FeedService(tenant, HeuristicRanker, RankingOptions())
+    assert feeds.hand_out(world.database, feeds.draft(world.database, seller, NOW, 3), record).items
+    while not erased:
+        sleep(0.01)
+    with world.database.read() as connection:
+        assert slates.count(connection, tenant) == 0
 
 
 def test_made_again_nobodys_change_and_who_came_late_gets_some(world):

@@ -58,6 +58,32 @@ def test_the_last_articles_are_told_once_each_oldest_first():
     assert someone.last_vectors[-1] == pytest.approx(world.matrix[4])
 
 
+def test_what_we_hear_of_late_counts_where_it_happened():
+    """The open of a2 was ten minutes before the others, and is told last; what is told after it is still to come."""
+    world = snapshot(*numbered(4))
+    minutes = [("a0", 0), ("a1", 5), ("a2", -10), ("a3", 7)]
+    log = [
+        make.event(make.slate("ann", [article]), at=at, received_at=NOW, seq=seq)
+        for seq, (article, at) in enumerate(
+            ((article, NOW - timedelta(minutes=20 - minute)) for article, minute in minutes), start=1
+        )
+    ]
+    someone = person(State.replay(log[:3]), world)
+    assert someone.last == someone.visit.opened == ("a2", "a0", "a1")
+    assert (np.diff(someone.visit.opened_at) > 0).all()
+    assert someone.visit.last_age == pytest.approx(np.log1p((log[1].at.timestamp() - world.published[1]) / 3600))
+    assert person(State.replay(log), world).last == ("a2", "a0", "a1", "a3")
+
+
+def test_of_several_opens_of_one_article_the_earliest_counts_whenever_it_is_told():
+    log = [
+        make.event(make.slate("ann", ["a0"]), at=NOW - timedelta(minutes=ago), received_at=NOW, seq=seq)
+        for seq, ago in enumerate([3, 9], start=1)
+    ]
+    someone = person(State.replay(log), snapshot(*numbered(1)))
+    assert someone.visit.opened_at.tolist() == [(NOW - timedelta(minutes=9)).timestamp()]
+
+
 def test_one_article_is_no_passion():
     tags = {"topic": {"labour": 1.0}, "kind": {"news": 1.0}}
     world = snapshot(*numbered(12, tags=tags, source_id=SourceId("s")), make.live_article(source_id=None, tags={}))
