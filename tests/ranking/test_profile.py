@@ -63,14 +63,15 @@ def test_what_we_hear_of_late_counts_where_it_happened():
     world = snapshot(*numbered(4))
     minutes = [("a0", 0), ("a1", 5), ("a2", -10), ("a3", 7)]
     log = [
-        make.event(make.slate("ann", [article]), at=at, received_at=NOW, seq=seq)
+        make.event(make.slate("ann", [article]), at=at, received_at=at + timedelta(hours=1), seq=seq)
         for seq, (article, at) in enumerate(
-            ((article, NOW - timedelta(minutes=20 - minute)) for article, minute in minutes), start=1
+            ((article, NOW + timedelta(minutes=20 + minute)) for article, minute in minutes), start=1
         )
     ]
     someone = person(State.replay(log[:3]), world)
     assert someone.last == someone.visit.opened == ("a2", "a0", "a1")
     assert (np.diff(someone.visit.opened_at) > 0).all()
+    assert someone.visit.last_age == pytest.approx(np.log1p((log[1].at.timestamp() - world.published[1]) / 3600))
     assert person(State.replay(log), world).last == ("a2", "a0", "a1", "a3")
 
 
