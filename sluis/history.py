@@ -5,6 +5,7 @@ propensities hears of it.
 """
 
 import hashlib
+import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
@@ -117,7 +118,7 @@ class _Reader:
 
     def event(self, row: Mapping[str, Any]) -> Event:
         """Raises Refused."""
-        said = {name: "" if row.get(name) is None else str(row[name]).strip() for name in COLUMNS}
+        said = {name: _bare("" if row.get(name) is None else str(row[name]).strip()) for name in COLUMNS}
         empty = [name for name in COLUMNS if not said[name]]
         if empty:
             raise Refused(f"no {empty[0]}")
@@ -176,11 +177,17 @@ class _Aside:
     def put(self, number: int, row: Mapping[str, Any], reason: str) -> None:
         """Set a row aside, and count it."""
         if self._writer is None:
-            file = self._stack.enter_context(self._path.open("x", encoding="utf-8", newline=""))
+            handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)  # it holds addresses of people
+            file = self._stack.enter_context(os.fdopen(handle, "w", encoding="utf-8", newline=""))
             self._writer = csv.writer(file)
             self._writer.writerow([*COLUMNS, "row", "reason"])
         self._writer.writerow([*("" if row.get(name) is None else row[name] for name in COLUMNS), number, reason])
         self._done.refused[reason] += 1
+
+
+def _bare(said: str) -> str:
+    """Without the quote that a file of refused rows puts before what a spreadsheet would take for a formula."""
+    return said[1:] if said[:1] == "'" and said[1:2] in tuple("@+-=|%") else said
 
 
 def _name(person: EmployeeId, article: ArticleId, kind: EventType, at: datetime) -> EventId:

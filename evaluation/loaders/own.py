@@ -6,6 +6,7 @@ What a column is called and means is in docs/data-scientists.md. Several values 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import groupby
+from math import isfinite, nan
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,7 +32,7 @@ def load(folder: Path) -> Engagement:
     people = dict(_people(persons)) if persons else {}
     events = tuple(numbered(_events(happened, people))) if happened else ()
     impressions = by_time(_impressions(shown)) if shown else ()
-    known = {ArticleId(str(row["id"])): (number, row) for number, row in rows.read(about, ["id"])} if about else {}
+    known = {ArticleId(_text(about, *pair, "id")): pair for pair in rows.read(about, ["id"])} if about else {}
     born = first_met(events, impressions)
     made = [_article(each, at, *known.get(each, (0, {})), path=about) for each, at in born.items()]
     return Engagement(events, tuple(sorted(made, key=lambda one: (one.published_at, one.id))), impressions, people)
@@ -49,31 +50,31 @@ def _impressions(path: Path) -> Iterator[Impression]:
             )
         told.add(name)
         if all(row.get("position") is not None for _, row in places):
-            places.sort(key=lambda pair: float(pair[1]["position"]))
-        said = [(ArticleId(str(row["item"])), _flag(path, number, row["clicked"])) for number, row in places]
+            places.sort(key=lambda pair: _number(path, pair[0], pair[1], "position"))
+        said = [(_text(path, place, row, "item"), _flag(path, place, row.get("clicked"))) for place, row in places]
         yield Impression(
             id=name,
-            at=_moment(path, number, first["at"]),
-            person=EmployeeId(str(first["person"])),
-            shown=tuple(dict.fromkeys(item for item, _ in said)),
-            chosen=frozenset(item for item, clicked in said if clicked),
+            at=_moment(path, number, first.get("at")),
+            person=EmployeeId(_text(path, number, first, "person")),
+            shown=tuple(dict.fromkeys(ArticleId(item) for item, _ in said)),
+            chosen=frozenset(ArticleId(item) for item, clicked in said if clicked),
         )
 
 
 def _events(path: Path, people: Mapping[EmployeeId, Axes]) -> Iterator[Event]:
     for number, row in rows.read(path, EVENT):
-        kind = str(row["event"]).lower()
+        kind = _text(path, number, row, "event").lower()
         if kind not in set(EventType):
             raise BadFile(f"{path}, row {number}: {kind!r} is no event: use one of {', '.join(EventType)}")
-        at, person = _moment(path, number, row["at"]), EmployeeId(str(row["person"]))
-        own, axes = SlateId(f"e{number}"), people.get(person, {})
-        yield Event(EventId(f"e{number}"), EventType(kind), ArticleId(str(row["item"])), at, at, own, person, axes)
+        at, person = _moment(path, number, row.get("at")), EmployeeId(_text(path, number, row, "person"))
+        own, axes, item = SlateId(f"e{number}"), people.get(person, {}), ArticleId(_text(path, number, row, "item"))
+        yield Event(EventId(f"e{number}"), EventType(kind), item, at, at, own, person, axes)
 
 
 def _people(path: Path) -> Iterator[tuple[EmployeeId, Axes]]:
-    for _, row in rows.read(path, ["id"]):
+    for number, row in rows.read(path, ["id"]):
         functions = frozenset(_listed(row.get("functions")))
-        yield EmployeeId(str(row["id"])), {FUNCTION: functions} if functions else {}
+        yield EmployeeId(_text(path, number, row, "id")), {FUNCTION: functions} if functions else {}
 
 
 def _article(each: ArticleId, first: datetime, number: int, row: Row, *, path: Path | None) -> LiveArticle:
@@ -85,7 +86,7 @@ def _article(each: ArticleId, first: datetime, number: int, row: Row, *, path: P
         {facet: list(_listed(row.get(column))) for column, facet in _FACETS.items() if row.get(column)},
         source=str(row["source"]) if row.get("source") else None,
         language=str(row["language"]) if row.get("language") else None,
-        words=int(float(row["words"])) if row.get("words") else 0,
+        words=int(_number(path, number, row, "words")) if row.get("words") else 0,
         internal=_flag(path, number, row.get("internal")),
     )
 
@@ -96,6 +97,24 @@ def _moment(path: Path | None, number: int, given: Any) -> datetime:
         return rows.moment(given, UTC)
     except (OverflowError, OSError, ValueError) as error:
         raise BadFile(f"{path}, row {number}: {given!r} is no moment: write 2026-03-02T09:00Z") from error
+
+
+def _text(path: Path | None, number: int, row: Row, name: str) -> str:
+    """What a row must say. Somebody without a name is not one person with all others that have none."""
+    given = row.get(name)
+    if given is None or not str(given).strip():
+        raise BadFile(f"{path}, row {number}: {name} is empty: fill it in, or leave the row out")
+    return str(given)
+
+
+def _number(path: Path | None, number: int, row: Row, name: str) -> float:
+    try:
+        found = float(row[name])
+    except (TypeError, ValueError):
+        found = nan
+    if not isfinite(found):
+        raise BadFile(f"{path}, row {number}: {name} is {row[name]!r}, which is no number")
+    return found
 
 
 def _flag(path: Path | None, number: int, given: Any) -> bool:

@@ -107,6 +107,21 @@ def test_what_does_not_fit_is_set_aside_with_the_reason_and_can_be_put_right(hou
     )
     assert (told["added"], told["known"], sum(told["refused"].values())) == (2, 0, 8)
     assert len(log(house)) == 3
+    assert aside.stat().st_mode & 0o077 == 0  # it holds addresses of people
+
+
+def test_what_a_file_of_refused_rows_protects_is_known_again(house, write):
+    with house.database.write() as connection:
+        people.upsert(connection, house.tenant, [make.employee("sales", id="+31x", email="kim@acme.example")])
+    house("people", "opt-in", "kim@acme.example")
+    wrong = write("+31x,https://news.example/unknown,open," + LONG_AGO)
+    house.fails("history", "import", wrong)
+    aside = house.folder / "past.csv.quarantine.csv"
+    mended = aside.read_text(encoding="utf-8").replace("unknown,", "locks,")
+    assert "'+31x" in mended
+    again = house.folder / "mended.csv"
+    again.write_text(mended, encoding="utf-8")
+    assert "1 new" in house("history", "import", str(again))
 
 
 def test_a_file_of_which_nothing_fits_fails_and_a_bad_one_is_named(house, write):
