@@ -27,6 +27,8 @@ Name = TypeVar("Name", bound=str)
 
 EVERYBODY: Final = "*"
 """The part of a report that counts every slate."""
+FEWEST: Final = 5
+"""A job function or language with fewer people than this gets no line of its own."""
 
 ALL, FUNCTION, LANGUAGE = "all", "function", "language"
 """What a part is one of: all there is, people of one job function, articles in one language."""
@@ -97,8 +99,8 @@ def evaluate(
     """
     drawing = options or BootstrapOptions()
     names = [ranker.name for ranker in rankers]
-    relevance = [row for part in _parts(dataset, languages) for row in _judge(part, rankers, drawing)]
-    listed = [row for part in _parts_of(made) for row in _look_at(part, names, drawing)]
+    relevance = [row for part in _parts(dataset, languages) for row in _judge(part, rankers, drawing) if _told(row)]
+    listed = [row for part in _parts_of(made) for row in _look_at(part, names, drawing) if _told(row)]
     whole = {name: _Places.of([one for one in made if one.ranker == name and one.language is None]) for name in names}
     return Report(
         relevance=_by_ranker(relevance, ahead=False),
@@ -107,6 +109,12 @@ def evaluate(
         lists_ahead=_by_ranker(listed, ahead=True),
         exposure={name: tuple(sorted(places.totals())) for name, places in whole.items()} if made else {},
     )
+
+
+def _told(marked: "tuple[bool, Row]") -> bool:
+    """Whether so many people are in a part that its figures are not those of persons."""
+    _, row = marked
+    return row.by == ALL or row.people >= FEWEST
 
 
 def _parts(dataset: Dataset, languages: Mapping[ArticleId, str | None]) -> Iterator[tuple[str, str, Dataset]]:

@@ -85,7 +85,9 @@ def test_lists_are_looked_at_together_and_one_by_one() -> None:
         for person in range(8)
         for ranker in (GOOD.name, NOISE.name)
     ]
-    made += [listed(GOOD.name, 0, "a", "nl", 0.25), listed(NOISE.name, 0, "a", "nl", 0.5)]
+    for person in range(5):
+        made += [listed(GOOD.name, person, "a", "nl", 0.25), listed(NOISE.name, person, "a", "nl", 0.5)]
+    made += [listed(ranker, person, "a", "de", 0.25) for person in range(4) for ranker in (GOOD.name, NOISE.name)]
     report = evaluate(graded(40), [GOOD, NOISE], {}, made, SEVEN)
     whole, everything = (row.metrics for row in report.lists if row.by == ALL)
     assert (whole["coverage"].value, everything["coverage"].value) == (0.5, 1.0)
@@ -95,7 +97,8 @@ def test_lists_are_looked_at_together_and_one_by_one() -> None:
     assert whole["novelty"].value == 0.5
     apart = report.lists_ahead[0].metrics
     assert apart["coverage"].value == -0.5
-    assert [row.metrics["novelty"].value for row in report.lists if row.by == LANGUAGE] == [0.25, 0.5]
+    by_language = [(row.part, row.metrics["novelty"].value) for row in report.lists if row.by == LANGUAGE]
+    assert by_language == [("nl", 0.25), ("nl", 0.5)]  # four people who read German would be told of as persons
     assert report.exposure == {GOOD.name: (0, 0, 8, 8), NOISE.name: (2, 2, 2, 2)}
 
 
