@@ -50,6 +50,12 @@ def test_every_setting_is_documented(name):
     assert f"`{variable}`" in (ROOT / "docs" / "operators.md").read_text(encoding="utf-8")
 
 
+def test_no_setting_is_documented_that_there_is_not():
+    page = (ROOT / "docs" / "operators.md").read_text(encoding="utf-8")
+    told = re.findall(r"^\| `SLUIS_(\w+)`", page, re.M)
+    assert set(told) == {name.upper() for name in Settings.model_fields}
+
+
 def test_every_endpoint_is_documented():
     page = (ROOT / "docs" / "integrators.md").read_text(encoding="utf-8")
     for path, methods in create_app(None).openapi()["paths"].items():  # type: ignore[arg-type]
