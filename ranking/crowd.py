@@ -69,6 +69,7 @@ class Crowd:
         self._opened_at: Column = np.zeros((1, OPENERS))
         self._opens: NDArray[np.int64] = np.zeros(1, np.int64)
         self._begun: NDArray[np.int64] = np.zeros(1, np.int64)
+        self._disordered: set[int] = set()
         self._all = 0
         self._bringer: NDArray[np.int32] = np.zeros(1, np.int32)
         self._opened: NDArray[np.int64] = np.zeros(1, np.int64)
@@ -89,14 +90,17 @@ class Crowd:
     def opened(self, article: int, person: int, at: float, *, late: bool = False) -> None:
         """This person opened the article at POSIX seconds `at`, for the first time.
 
-        What comes `late` takes the place of the one who opened it longest ago, if it is not older than that itself.
+        What comes `late` takes the place of the one who opened it longest ago, if it is not older than that itself, and
+        from then on the places are not in the order of time.
         """
         self._openers = grown(self._openers, article + 1)
         self._opened_at = grown(self._opened_at, article + 1)
         self._opens = grown(self._opens, article + 1)
         self._opened = grown(self._opened, person + 1)
         place, remembered = self._opens[article] % OPENERS, True
-        if late and self._opens[article] >= OPENERS:
+        if late:
+            self._disordered.add(article)
+        if article in self._disordered and self._opens[article] >= OPENERS:
             place = self._opened_at[article].argmin()
             remembered = bool(at >= self._opened_at[article, place])
         if remembered:

@@ -88,6 +88,8 @@ class State:
         self._person_codes: dict[EmployeeId, int] = {}
         self._counts: dict[tuple[EventType, str | None], DecayedCounts] = defaultdict(DecayedCounts)
         self._unserved: dict[tuple[EventType, str | None], DecayedCounts] = defaultdict(DecayedCounts)
+        self._served_again: dict[tuple[EventType, str | None], DecayedCounts] = defaultdict(DecayedCounts)
+        self._only_imported: set[tuple[EmployeeId | None, EventType, ArticleId]] = set()
         self._crowd = Crowd()
         self._people: dict[tuple[ArticleId, str | None], set[EmployeeId]] = defaultdict(set)
         self._together: dict[ArticleId, Counter[ArticleId]] = defaultdict(Counter)
@@ -111,12 +113,19 @@ class State:
             raise ValueError(f"event {event.seq} does not follow {self.seq}: the log has no gaps")
         at = min(event.at, event.received_at).timestamp()
         functions = event.axes.get(FUNCTION, frozenset())
-        if not self._repeats(event):
-            code = self._code(event.article_id)
-            for function in (None, *sorted(functions)):
+        deed, code = (event.employee_id, event.type, event.article_id), self._code(event.article_id)
+        repeats, again = self._repeats(event), not event.imported and deed in self._only_imported
+        for function in (None, *sorted(functions)):
+            if not repeats:
                 self._counts[event.type, function].add(code, at)
-                if event.imported:
-                    self._unserved[event.type, function].add(code, at)
+            if not repeats and event.imported:
+                self._unserved[event.type, function].add(code, at)
+            if repeats and again:
+                self._served_again[event.type, function].add(code, at)
+        if event.imported and not repeats:
+            self._only_imported.add(deed)
+        elif again:
+            self._only_imported.discard(deed)
         if event.employee_id is not None:
             self._remember(event, event.employee_id, functions, at)
         self.seq = event.seq
@@ -149,11 +158,15 @@ class State:
     def served(
         self, codes: NDArray[np.intp], event: EventType, now: datetime, function: str | None = None
     ) -> NDArray[np.float64]:
-        """The same without what was imported: what impressions of ours led to, so that it may be divided by them."""
+        """The same without what was imported: what impressions of ours led to, so that it may be divided by them.
+
+        Who did it elsewhere before and does it again after an impression of ours, did it for the first time here.
+        """
         counted = _read(self._counts, codes, (event, function), now)
         if (event, function) not in self._unserved:
             return counted
-        return np.maximum(counted - _read(self._unserved, codes, (event, function), now), 0.0)
+        other = _read(self._unserved, codes, (event, function), now)
+        return np.maximum(counted - other + _read(self._served_again, codes, (event, function), now), 0.0)
 
     @property
     def crowd(self) -> Crowd:

@@ -56,6 +56,16 @@ def test_an_article_remembers_the_last_who_opened_it_and_how_many_there_were():
     assert openers.most(openers.at).tolist() == [OPENERS + 2.0, 0.0, 0.0]
 
 
+@pytest.mark.parametrize("late_at", [-5.0, 5.5])
+def test_the_last_who_opened_it_stay_the_last_after_one_who_comes_late(late_at):
+    made = crowd(*[(1, person) for person in range(1, OPENERS + 1)])
+    made.opened(1, 500, late_at, late=True)
+    for at in range(OPENERS, OPENERS + 3):
+        made.opened(1, at + 1, float(at))
+    newest = sorted([*range(OPENERS + 3), late_at])[-OPENERS:]
+    assert sorted(made.openers(np.array([1])).at.tolist()) == newest
+
+
 def test_who_was_first_brought_it_and_reaches_those_who_follow():
     made = crowd((1, 1), (1, 2), (2, 1), (1, 3), (3, 2))
     assert made.bringers(np.array([1, 2, 3, 9])).tolist() == [1, 1, 2, 0]

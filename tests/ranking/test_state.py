@@ -242,6 +242,17 @@ def test_history_is_no_answer_to_an_impression(happenings, imported):
     assert with_it.knows_history is bool(imported)
 
 
+def test_what_was_done_elsewhere_and_again_here_is_an_answer_to_our_impression():
+    elsewhere = event(at=NOW - timedelta(days=30), slate_id=None, received_at=NOW - timedelta(days=1))
+    state = State.replay(log([elsewhere, event(EventType.SEEN), event(), event()]))
+    codes = state.codes(["a"])
+    for function in (None, "sales"):
+        assert state.served(codes, EventType.OPEN, NOW, function)[0] == pytest.approx([1.0] * len(HALF_LIVES))
+        assert state.served(codes, EventType.SEEN, NOW, function)[0] == pytest.approx([1.0] * len(HALF_LIVES))
+    alone = State.replay(log([elsewhere]))
+    assert state.counts(codes, EventType.OPEN, NOW)[0] == pytest.approx(alone.counts(codes, EventType.OPEN, NOW)[0])
+
+
 def test_history_pushes_nobodys_last_deeds_out_of_memory():
     live = [event(article=f"n{number}", at=NOW - timedelta(minutes=300 - number)) for number in range(DEEDS_KEPT - 1)]
     old = [
