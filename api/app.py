@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from fastapi_standalone_docs import StandaloneDocs
 
 from api import errors
+from api.caching import ETags
 from api.dependencies import Services
 from api.limits import BodyLimit
 from api.routes import articles, events, feed, health, library, suggestions, tags
@@ -36,6 +37,7 @@ def create_app(services: Services) -> FastAPI:
     app.state.services = services
     errors.install(app)
     app.add_middleware(BodyLimit)
+    app.add_middleware(ETags)
     app.include_router(health.router)
     for module in (feed, articles, library, tags, suggestions, events):
         app.include_router(module.router, prefix="/v1", responses=_PROBLEMS)

@@ -10,7 +10,7 @@ from api.dependencies import Wired
 from catalog import keys
 from catalog.errors import Forbidden, Unauthorised
 from catalog.ids import TenantId
-from catalog.keys import ApiKey, Scope
+from catalog.keys import USED_EVERY, ApiKey, Scope
 
 _bearer = HTTPBearer(auto_error=False, description="An API key, made with `sluis key create`.")
 
@@ -21,8 +21,12 @@ def bearer(scope: Scope) -> Callable[..., ApiKey]:
     def check(wired: Wired, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> ApiKey:
         if given is None:
             raise Unauthorised("send an API key as 'Authorization: Bearer sluis_…': make one with 'sluis key create'")
+        now = wired.clock()
         with wired.database.read() as connection:
-            key = keys.authenticate(connection, given.credentials, wired.clock())
+            key = keys.authenticate(connection, given.credentials, now)
+        if key.last_used_at is None or now - key.last_used_at >= USED_EVERY:
+            with wired.database.write() as connection:
+                keys.used(connection, key, now)
         if scope not in key.scopes:
             raise Forbidden(f"this key has no scope {scope}: make one with 'sluis key create --scope {scope}'")
         return key
@@ -39,7 +43,12 @@ def caller(scope: Scope) -> Callable[..., TenantId]:
     return tenant
 
 
+# Whoever only reads needs to know the tenant; whoever writes leaves the key's name in the audit trail.
 Recommending = Annotated[TenantId, Depends(caller(Scope.RECOMMEND))]
-Reporting = Annotated[TenantId, Depends(caller(Scope.EVENTS))]
 Browsing = Annotated[TenantId, Depends(caller(Scope.CONTENT))]
+Reporting = Annotated[ApiKey, Depends(bearer(Scope.EVENTS))]
 Sending = Annotated[ApiKey, Depends(bearer(Scope.CONTENT))]
+Managing = Annotated[ApiKey, Depends(bearer(Scope.PEOPLE))]
+Curating = Annotated[ApiKey, Depends(bearer(Scope.CURATE))]
+Modelling = Annotated[ApiKey, Depends(bearer(Scope.MODELS))]
+Administering = Annotated[ApiKey, Depends(bearer(Scope.ADMIN))]

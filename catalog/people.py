@@ -41,6 +41,14 @@ def by_email(connection: Connection, tenant: TenantId, email: str) -> Employee:
     return found[0]
 
 
+def by_external_id(connection: Connection, tenant: TenantId, external_id: str) -> Employee:
+    """The person whom another program calls so."""
+    found = _read(connection, tenant, _p.c.external_id == external_id)
+    if not found:
+        raise UnknownEmployee(f"there is no employee ext:{external_id}: 'sluis people list --json' shows who is known")
+    return found[0]
+
+
 def every(connection: Connection, tenant: TenantId) -> list[Employee]:
     """Everybody, by address."""
     return _read(connection, tenant, None)

@@ -26,6 +26,8 @@ AXES: Final = ("function", "industry", "language", "region", "unit")
 
 LONGEST_VALUE: Final = 64
 """Characters of a value on an axis."""
+LONGEST_EXTERNAL_ID: Final = 200
+"""Characters of the id that another program gave somebody."""
 
 Axes = Mapping[str, frozenset[str]]
 Vector = NDArray[np.float32]
@@ -386,6 +388,7 @@ class Employee:
     """A person who may be shown articles, once opted in.
 
     `pick_days` are the days of the week on which they want picks, as ISO numbers: "135" is Monday, Wednesday, Friday.
+    `external_id` is what another program calls them.
     """
 
     id: EmployeeId
@@ -395,6 +398,7 @@ class Employee:
     opted_in: bool
     created_at: datetime
     pick_days: str = WORKDAYS
+    external_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from catalog.database import Database
 from catalog.errors import Unavailable
-from catalog.tables import metadata
+from catalog.tables_edge import metadata
 
 
 def upgrade(database: Database) -> None:

@@ -34,6 +34,7 @@ from catalog.columns import (
     tenant,
 )
 from catalog.records import (
+    LONGEST_EXTERNAL_ID,
     LONGEST_VALUE,
     WORKDAYS,
     Action,
@@ -393,7 +394,9 @@ employees = Table(
     Column("opted_in", Boolean, nullable=False),
     Column("pick_days", String(7), nullable=False, server_default=WORKDAYS),
     Column("created_at", Moment, nullable=False),
+    Column("external_id", String(LONGEST_EXTERNAL_ID)),
     UniqueConstraint("tenant_id", "email"),
+    UniqueConstraint("tenant_id", "external_id"),
 )
 
 memberships = Table(
@@ -488,20 +491,4 @@ events = Table(
     UniqueConstraint("tenant_id", "event_id"),
     Index("ix_events_employee", "tenant_id", "employee_id"),
     Index("ix_events_slate", "tenant_id", "slate_id"),
-)
-
-# --- who may call ----------------------------------------------------------------------------------------------------
-
-api_keys = Table(
-    "api_keys",
-    metadata,
-    tenant(),
-    identifier(primary_key=True),
-    Column("prefix", String(16), nullable=False, unique=True),
-    Column("secret_hash", String(64), nullable=False),
-    Column("label", Text, nullable=False),
-    Column("scopes", JSON, nullable=False),
-    Column("created_at", Moment, nullable=False),
-    Column("expires_at", Moment),
-    Column("revoked_at", Moment),
 )

@@ -13,7 +13,7 @@ from sqlalchemy import make_url
 from catalog import schema, tenants
 from catalog.database import Database
 from catalog.ids import TenantId, new_id
-from catalog.tables import metadata
+from catalog.tables_edge import metadata
 from tests.make import NOW
 
 TENANT = TenantId("acme")

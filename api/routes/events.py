@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from api.dependencies import Wired, Writing
+from api.idempotency import once
 from api.schemas import EventResult, EventsIn, EventsOut
 from api.security import Reporting
 from catalog import events
@@ -13,7 +14,8 @@ router = APIRouter(tags=["events"])
 
 
 @router.post("/events", summary="Report what employees did with their feeds")
-def report(wired: Wired, tenant: Reporting, connection: Writing, batch: EventsIn) -> EventsOut:
+@once
+def report(wired: Wired, key: Reporting, connection: Writing, batch: EventsIn) -> EventsOut:
     """All or nothing, durable before the answer is sent, and safe to send again: a known id is a `duplicate`.
 
     Refused with 409 where an id comes back with another body, with 422 where the slate never served that article to
@@ -32,5 +34,5 @@ def report(wired: Wired, tenant: Reporting, connection: Writing, batch: EventsIn
         )
         for event in batch.events
     ]
-    appended = events.append(connection, tenant, heard)
+    appended = events.append(connection, key.tenant, heard)
     return EventsOut(results=[EventResult(id=done.id, status=done.status) for done in appended])

@@ -7,11 +7,12 @@ from fastapi import APIRouter, Query
 from sqlalchemy import Connection
 
 from api.dependencies import Services, Wired
+from api.ids import EmployeeRef, employee
 from api.routes.articles import article_out
-from api.schemas import FeedOut, Id, PickOut, PicksOut, ReasonOut
+from api.schemas import FeedOut, PickOut, PicksOut, ReasonOut
 from api.security import Recommending
 from catalog import people, picks
-from catalog.ids import EmployeeId, TenantId
+from catalog.ids import TenantId
 from catalog.records import Slate
 from catalog.taxonomy import Language
 from ranking.explain import in_words
@@ -24,7 +25,7 @@ router = APIRouter(tags=["recommendation"])
 def feed(
     wired: Wired,
     tenant: Recommending,
-    employee_id: Id,
+    employee_id: EmployeeRef,
     limit: Annotated[int, Query(ge=1, le=50)] = 10,
     language: Annotated[Language, Query(description="The language of the reasons.")] = "en",
     written_in: Annotated[
@@ -39,7 +40,9 @@ def feed(
     """
     now = wired.clock()
     service = wired.feeds(tenant)
-    slate = service.serve(wired.database, EmployeeId(str(employee_id)), now, limit, written_in)
+    with wired.database.read() as connection:
+        who = employee(connection, tenant, employee_id)
+    slate = service.serve(wired.database, who, now, limit, written_in)
     with wired.database.read() as connection:
         items = _items(connection, wired, tenant, slate, now, language)
     return FeedOut(
@@ -57,7 +60,7 @@ def feed(
 def picks_of_day(
     wired: Wired,
     tenant: Recommending,
-    employee_id: Id,
+    employee_id: EmployeeRef,
     day: Annotated[date | None, Query(description="Default: today, in the server's time zone.")] = None,
     language: Annotated[Language, Query(description="The language of the reasons.")] = "en",
 ) -> PicksOut:
@@ -65,13 +68,14 @@ def picks_of_day(
 
     Without picks of that day, or once they opted out, `slate_id` is null and `items` are empty.
     """
-    now, employee = wired.clock(), EmployeeId(str(employee_id))
+    now = wired.clock()
     asked = day or now.astimezone().date()
     with wired.database.read() as connection:
-        opted_in = people.get(connection, tenant, employee).opted_in
-        slate = picks.get(connection, tenant, employee, asked) if opted_in else None
+        who = employee(connection, tenant, employee_id)
+        opted_in = people.get(connection, tenant, who).opted_in
+        slate = picks.get(connection, tenant, who, asked) if opted_in else None
         items = _items(connection, wired, tenant, slate, now, language) if slate else []
-    return PicksOut(day=asked, employee_id=employee, slate_id=slate.id if slate else None, items=items)
+    return PicksOut(day=asked, employee_id=who, slate_id=slate.id if slate else None, items=items)
 
 
 def _items(

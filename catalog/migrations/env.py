@@ -3,7 +3,7 @@
 from alembic import context
 
 from catalog.schema import described
-from catalog.tables import metadata
+from catalog.tables_edge import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

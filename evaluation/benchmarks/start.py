@@ -92,7 +92,7 @@ def _furnish(
     people = stock.staff(options.runs, now, random)
     stock.store(house.database, house.tenant, live, people, now, progress)
     with house.database.write() as connection:
-        key = keys.create(connection, house.tenant, "bench", frozenset({Scope.RECOMMEND}), now)
+        key = keys.create(connection, house.tenant, "bench", frozenset({Scope.RECOMMEND}), now).text
     files = stock.ranker(options.trees, random).to_files()
     made = house.registry.add(RANKER, files, facts={}, metrics={}, now=now)
     house.registry.promote(RANKER, made.name)

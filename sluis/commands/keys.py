@@ -11,7 +11,7 @@ from catalog.keys import Scope
 from sluis.console import AsJson, out, print_json, show
 from sluis.wiring import open_house
 
-app = typer.Typer(help="Make, list and revoke API keys.", no_args_is_help=True)
+app = typer.Typer(help="Make, list, rotate and revoke API keys.", no_args_is_help=True)
 
 
 @app.command()
@@ -24,8 +24,20 @@ def create(
     house, now = open_house(), utcnow()
     expires_at = now + timedelta(days=days) if days else None
     with house.database.write() as connection:
-        text = keys.create(connection, house.tenant, label, frozenset(scope), now, expires_at)
-    out.print(text, soft_wrap=True)
+        made = keys.create(connection, house.tenant, label, frozenset(scope), now, expires_at)
+    out.print(made.text, soft_wrap=True)
+
+
+@app.command()
+def rotate(
+    prefix: Annotated[str, typer.Argument(help="The key's prefix, as 'sluis key list' shows it.")],
+    hours: Annotated[int, typer.Option(min=0, max=720, help="How long the old key goes on beside the new one.")] = 24,
+) -> None:
+    """Make a key in the place of another one and print it. Both work until the old one ends."""
+    house = open_house()
+    with house.database.write() as connection:
+        made = keys.rotate(connection, house.tenant, prefix, utcnow(), timedelta(hours=hours))
+    out.print(made.text, soft_wrap=True)
 
 
 @app.command("list")
@@ -45,6 +57,7 @@ def list_keys(*, as_json: AsJson = False) -> None:
             "created": key.created_at,
             "expires": key.expires_at,
             "revoked": key.revoked_at,
+            "last used": key.last_used_at,
         }
         for key in known
     ]

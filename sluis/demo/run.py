@@ -128,7 +128,7 @@ def _show_feeds(house: House) -> None:
 def _serve(house: House) -> None:
     address, port = house.settings.host, house.settings.port
     with house.database.write() as connection:
-        key = keys.create(connection, house.tenant, "demo", frozenset(Scope), utcnow())
+        key = keys.create(connection, house.tenant, "demo", frozenset(Scope), utcnow()).text
         person = people.by_email(connection, house.tenant, SHOWN[0][1])
     origin = f"http://{address}:{port}"
     _say("The API is up; Ctrl-C ends it.")

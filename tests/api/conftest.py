@@ -36,7 +36,7 @@ class World:
 
     def header(self, *scopes: Scope) -> dict[str, str]:
         with self.database.write() as connection:
-            key = keys.create(connection, self.tenant, "test", frozenset(scopes), NOW)
+            key = keys.create(connection, self.tenant, "test", frozenset(scopes), NOW).text
         return {"Authorization": f"Bearer {key}"}
 
     def feed(self, person: Employee, **query):

@@ -58,7 +58,7 @@ def refuse(_url: str) -> Told:
 @pytest.fixture
 def desk(sqlite_database, tenant):
     with sqlite_database.write() as connection:
-        key = keys.create(connection, tenant, "test", frozenset({Scope.CONTENT}), NOW)
+        key = keys.create(connection, tenant, "test", frozenset({Scope.CONTENT}), NOW).text
     services = Services(
         database=sqlite_database,
         taxonomy=Vocabularies(taxonomy.load()).taxonomy,
@@ -290,5 +290,5 @@ def test_taggers_without_examples_still_tell_the_sentence(desk):
 
 def test_the_key_must_have_the_scope(desk, tenant):
     with desk.services.database.write() as connection:
-        desk.key = keys.create(connection, tenant, "test", frozenset({Scope.RECOMMEND, Scope.EVENTS}), NOW)
+        desk.key = keys.create(connection, tenant, "test", frozenset({Scope.RECOMMEND, Scope.EVENTS}), NOW).text
     assert desk.refused(403)["code"] == "forbidden"

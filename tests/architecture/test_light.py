@@ -88,7 +88,7 @@ def test_a_running_server_that_ranked_and_tagged_has_loaded_nothing_heavy(tmp_pa
             people.upsert(connection, tenant, [person])
             make.store_live(connection, tenant, make.audience("sales"))
             tenants.set_encoder(connection, tenant, make.ENCODER)
-            key = keys.create(connection, tenant, "test", frozenset({Scope.RECOMMEND, Scope.CONTENT}), make.NOW)
+            key = keys.create(connection, tenant, "test", frozenset({Scope.RECOMMEND, Scope.CONTENT}), make.NOW).text
         answer = fetch(f"{origin}/v1/employees/{person.id}/feed", key)
         assert b"Lock gates open again" in answer
         registry = Registry(tmp_path / "artefacts")

@@ -75,7 +75,7 @@ def test_the_check_on_outgoing_slates_is_closed_by_default(database, tenant):
 
 def test_a_key_opens_until_it_is_revoked_or_expires(database, tenant):
     with database.write() as connection:
-        text = keys.create(connection, tenant, "demo", frozenset({Scope.RECOMMEND}), NOW, NOW + timedelta(days=1))
+        text = keys.create(connection, tenant, "demo", frozenset({Scope.RECOMMEND}), NOW, NOW + timedelta(days=1)).text
     with database.write() as connection:
         key = keys.authenticate(connection, text, NOW)
         assert (key.tenant, key.scopes) == (tenant, {Scope.RECOMMEND})
