@@ -11,6 +11,7 @@ from api.dependencies import Services
 from api.limits import BodyLimit
 from api.routes import articles, events, feed, health, library, suggestions, tags
 from api.schemas import Problem
+from api.watch import Watch
 
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "content": {"application/problem+json": {}}, "description": description}
@@ -21,6 +22,7 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
         409: "The state of things does not allow it.",
         413: "The request is too long.",
         422: "The request cannot be accepted as it is.",
+        429: "The key, its organisation or this address asks too often; go on after `Retry-After` seconds.",
         503: "A part that this needs is away; try again after `Retry-After` seconds.",
     }.items()
 }
@@ -36,8 +38,10 @@ def create_app(services: Services) -> FastAPI:
     )
     app.state.services = services
     errors.install(app)
+    # the last to be added is the first to be asked
     app.add_middleware(BodyLimit)
     app.add_middleware(ETags)
+    app.add_middleware(Watch, metrics=services.metrics, most_at_once=services.most_at_once)
     app.include_router(health.router)
     for module in (feed, articles, library, tags, suggestions, events):
         app.include_router(module.router, prefix="/v1", responses=_PROBLEMS)

@@ -1,13 +1,15 @@
 """What a request can ask for: the services the roof wired, and connections in a transaction of the request's own."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
 from sqlalchemy import Connection
 
+from api.metrics import Metrics
+from api.rates import Rates
 from catalog.database import Database
 from catalog.ids import TenantId
 from catalog.taxonomy import Taxonomy
@@ -25,7 +27,8 @@ class Services:
 
     `taxonomy` gives an organisation's vocabulary as a transaction sees it: its own words are nobody else's.
     `encoder` and `read` reach for another process and raise EncoderAway where it is not there; `taggers` gives None
-    where none were ever fitted. `certificates` is what a certificate must promise to count.
+    where none were ever fitted. `certificates` is what a certificate must promise to count. Without a `metrics_token`
+    nobody is shown the metrics. `most_at_once` is how many requests may be under way.
     """
 
     database: Database
@@ -37,6 +40,10 @@ class Services:
     read: Callable[[str], Told]
     certificates: CertificateOptions
     librarians: Callable[[TenantId], Librarian]
+    metrics: Metrics = field(default_factory=Metrics)
+    metrics_token: str = ""
+    rates: Rates = field(default_factory=lambda: Rates(per_key=0, per_tenant=0))
+    most_at_once: int = 100
 
 
 def services(request: Request) -> Services:

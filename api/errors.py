@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from api import wording
+from api.rates import TooMany
 from catalog.errors import Conflict, Forbidden, Invalid, NotFound, SluisError, Unauthorised, Unavailable
 
 log = logging.getLogger(__name__)
@@ -23,6 +24,7 @@ _STATUS: Final[Mapping[type[SluisError], HTTPStatus]] = {
     Forbidden: HTTPStatus.FORBIDDEN,
     Unauthorised: HTTPStatus.UNAUTHORIZED,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    TooMany: HTTPStatus.TOO_MANY_REQUESTS,
 }
 
 
@@ -44,7 +46,10 @@ def install(app: FastAPI) -> None:
     def known(_request: Request, error: Exception) -> Response:
         assert isinstance(error, SluisError)  # noqa: S101 - what the decorator above registers it for
         status = next(status for kind, status in _STATUS.items() if isinstance(error, kind))
-        return problem(status, error.code, str(error))
+        told = problem(status, error.code, str(error))
+        if isinstance(error, TooMany):
+            told.headers["Retry-After"] = str(error.retry_after)
+        return told
 
     @app.exception_handler(RequestValidationError)
     def malformed(_request: Request, error: Exception) -> Response:

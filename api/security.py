@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.dependencies import Wired
@@ -18,12 +18,20 @@ _bearer = HTTPBearer(auto_error=False, description="An API key, made with `sluis
 def bearer(scope: Scope) -> Callable[..., ApiKey]:
     """A dependency that lets a key with `scope` pass and says which key it is."""
 
-    def check(wired: Wired, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> ApiKey:
+    def check(
+        request: Request, wired: Wired, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+    ) -> ApiKey:
         if given is None:
             raise Unauthorised("send an API key as 'Authorization: Bearer sluis_…': make one with 'sluis key create'")
         now = wired.clock()
-        with wired.database.read() as connection:
-            key = keys.authenticate(connection, given.credentials, now)
+        try:
+            with wired.database.read() as connection:
+                key = keys.authenticate(connection, given.credentials, now)
+        except Unauthorised:
+            wired.rates.stranger(request.client.host if request.client else "")
+            raise
+        request.state.tenant, request.state.key = key.tenant, key.prefix
+        request.state.allowance = wired.rates.take(key)
         if key.last_used_at is None or now - key.last_used_at >= USED_EVERY:
             with wired.database.write() as connection:
                 keys.used(connection, key, now)

@@ -75,6 +75,14 @@ def count_by_state(connection: Connection, tenant: TenantId) -> dict[State, int]
     return {State(state): int(count) for state, count in connection.execute(counted)}
 
 
+def waits_since(connection: Connection, tenant: TenantId) -> datetime | None:
+    """Since when the article waits that has waited longest for a person; None where none does."""
+    waiting = (State.IN_REVIEW, State.LEGAL_REVIEW)
+    oldest = select(func.min(_a.c.created_at)).where(_a.c.tenant_id == tenant, _a.c.state.in_(waiting))
+    since: datetime | None = connection.execute(oldest).scalar_one()
+    return since
+
+
 def find(connection: Connection, tenant: TenantId, *, url: str = "", digest: str = "") -> Article | None:
     """The article known under this canonical address or with exactly this text."""
     query = _AT_ADDRESS if url else _WITH_TEXT

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Lock
-from typing import Final
+from typing import Final, Protocol
 
 from sqlalchemy import Connection
 
@@ -31,6 +31,16 @@ _REASONS_KEPT: Final = 10_000
 
 Record = Callable[[Connection, TenantId, Slate], None]
 """How an offer is written down, in the transaction that checked it."""
+
+
+class Observer(Protocol):
+    """Whoever counts what a service does."""
+
+    def offered(self, tenant: TenantId, slate: Slate) -> None:
+        """A new slate was handed out."""
+
+    def dropped(self, count: int, *, raced: bool) -> None:
+        """The second check took out so many items; `raced` where the catalogue had changed meanwhile."""
 
 
 class NotOptedIn(Forbidden):
@@ -70,8 +80,10 @@ class FeedService:
         ranker: Callable[[], Ranker],
         options: RankingOptions,
         named: Callable[[str], Ranker] | None = None,
+        observer: Observer | None = None,
     ) -> None:
         """`ranker` is asked at every call, so that a promotion needs no restart; `named` finds those of experiments."""
+        self._observer = observer
         self._tenant = tenant
         self._ranker = ranker
         self._named = named
@@ -83,6 +95,11 @@ class FeedService:
         self._reasons: dict[SlateId, str] = {}
         self.violations = 0
         """How many items the second check had to take out of slates since this process started. Should stay 0."""
+
+    @property
+    def seq(self) -> int:
+        """Up to which event the log has been taken in."""
+        return self._state.seq
 
     def serve(
         self, database: Database, employee_id: EmployeeId, now: datetime, size: int, language: str | None = None
@@ -229,6 +246,8 @@ class FeedService:
                 items = tuple(replace(item, position=place) for place, item in enumerate(kept, start=1))
                 slate = replace(slate, items=items)
             record(connection, self._tenant, slate)
+        if self._observer is not None:
+            self._observer.offered(self._tenant, slate)
         return slate
 
     def _closed(self, connection: Connection, tenant: Tenant, slate: Slate, now: datetime) -> list[ArticleId]:
@@ -237,6 +256,8 @@ class FeedService:
 
     def _alarm(self, slate: Slate, closed: list[ArticleId], *, raced: bool) -> None:
         """Dropping is silent only where the catalogue changed while the slate was made: then nothing was wrong."""
+        if self._observer is not None:
+            self._observer.dropped(len(closed), raced=raced)
         if raced:
             log.info("slate %s: closed while it was made, dropped: %s", slate.id, ", ".join(closed))
             return

@@ -1,18 +1,30 @@
 """Run the HTTP edge over a house. This room loads neither torch nor anything that parses the web."""
 
+import os
 import socket
 from functools import cache, partial
+from tempfile import TemporaryDirectory
+from typing import Any, Final
 
 import uvicorn
+from fastapi import FastAPI
 from threadpoolctl import threadpool_limits
 
 from api.app import create_app
 from api.dependencies import Services
+from api.metrics import Metrics
+from api.rates import Rates
 from catalog.clock import utcnow
 from catalog.errors import Unavailable
+from catalog.ids import TenantId
 from ingest import remote
 from models.remote import RemoteEncoder
-from sluis.wiring import House
+from ranking.feed import FeedService
+from sluis import logs
+from sluis.wiring import House, open_house
+
+DRAIN_SECONDS: Final = 30
+"""That requests under way have to end once the process was told to stop."""
 
 
 class AddressTaken(Unavailable):
@@ -33,24 +45,55 @@ def require_free(host: str, port: int) -> None:
             ) from error
 
 
-def run(house: House, host: str, port: int) -> None:
+def run(house: House, host: str, port: int, workers: int) -> None:
     """Serve until the process is told to stop; requests under way are answered first. Raises AddressTaken."""
     require_free(host, port)
-    with threadpool_limits(1):  # requests share the cores; a matrix product of one that wants them all waits for it
-        uvicorn.run(create_app(services(house)), host=host, port=port, log_level="warning", access_log=False)
+    how: dict[str, Any] = {
+        "host": host,
+        "port": port,
+        "log_config": None,  # as `sluis.logs` says
+        "access_log": False,
+        "server_header": False,
+        "timeout_graceful_shutdown": DRAIN_SECONDS,
+    }
+    if workers == 1:
+        with threadpool_limits(1):  # requests share the cores; a matrix product of one that wants all waits for it
+            uvicorn.run(create_app(services(house)), **how)
+        return
+    house.database.close()
+    with TemporaryDirectory(prefix="sluis-metrics-") as folder:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder  # where the workers' figures add up
+        uvicorn.run("sluis.serving:worker", factory=True, workers=workers, **how)
+
+
+def worker() -> FastAPI:
+    """The application of one of several processes, each with a house of its own."""
+    house = open_house()
+    logs.begin(house.settings.log_format)
+    threadpool_limits(1)
+    return create_app(services(house))
 
 
 def services(house: House) -> Services:
     """What the HTTP edge needs, from this house. What it keeps per tenant it keeps as long as the process runs."""
-    exchange = house.exchange()
+    exchange, asked, metrics = house.exchange(), house.settings, Metrics()
+
+    @cache
+    def feeds(tenant: TenantId) -> FeedService:
+        return house.feeds(tenant, metrics)
+
     return Services(
         database=house.database,
         taxonomy=house.vocabularies.taxonomy,
         clock=utcnow,
-        feeds=cache(house.feeds),
+        feeds=feeds,
         taggers=house.promoted_taggers,
         encoder=partial(RemoteEncoder, exchange),
         read=partial(remote.read, exchange),
         certificates=house.settings.certificate_options(),
         librarians=cache(house.librarian),
+        metrics=metrics,
+        metrics_token=asked.metrics_token.get_secret_value(),
+        rates=Rates(asked.rate_per_key, asked.rate_per_tenant),
+        most_at_once=asked.requests_at_once,
     )

@@ -5,7 +5,7 @@ Below the roof each package owns its options; here they are composed.
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -56,6 +56,14 @@ class Settings(BaseSettings):
     slates_per_person: int = Field(0, ge=0, description="At most so many of a person's slates train a ranker; 0: all.")
     host: str = Field("127.0.0.1", description="The address that `sluis serve` listens on.")
     port: int = Field(8000, ge=1, le=65535, description="The port that `sluis serve` listens on.")
+    workers: int = Field(1, ge=1, le=64, description="How many processes `sluis serve` answers with.")
+    requests_at_once: int = Field(
+        100, ge=1, le=10_000, description="Requests that one process answers at once; more are told to come back."
+    )
+    rate_per_key: int = Field(6_000, ge=0, description="Requests a minute that a key may make of one process; 0: any.")
+    rate_per_tenant: int = Field(20_000, ge=0, description="The same for all keys of an organisation together; 0: any.")
+    metrics_token: SecretStr = Field(SecretStr(""), description="Who knows it may read `/metrics`; nobody without.")
+    log_format: Literal["text", "json"] = Field("text", description="Lines for people, or JSON with a request a line.")
 
     @field_validator("trusted_hosts", mode="before")
     @classmethod

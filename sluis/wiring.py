@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from models.remote import Exchange, RemoteEncoder
     from models.taggers import Taggers
     from ranking.dataset import LabelOptions
-    from ranking.feed import FeedService
+    from ranking.feed import FeedService, Observer
     from ranking.pseudonyms import HomeKey
 
 log = logging.getLogger(__name__)
@@ -91,11 +91,11 @@ class House:
         """Whatever ranks now."""
         return Rankers(self.registry)
 
-    def feeds(self, tenant: TenantId | None = None) -> "FeedService":
-        """A service that makes feeds for a tenant; keep it, because it remembers."""
+    def feeds(self, tenant: TenantId | None = None, observer: "Observer | None" = None) -> "FeedService":
+        """A service that makes feeds for a tenant; keep it, because it remembers. `observer` hears what it does."""
         from ranking.feed import FeedService
 
-        return FeedService(tenant or self.tenant, self.rankers, self.ranking, self.rankers.named)
+        return FeedService(tenant or self.tenant, self.rankers, self.ranking, self.rankers.named, observer)
 
     def librarian(self, tenant: TenantId | None = None) -> "Librarian":
         """Who searches for a tenant; keep it, because it remembers. Loads faiss, so it must not load the encoder."""

@@ -135,7 +135,7 @@ def _serve(house: House) -> None:
     out.print(f"Documentation  {origin}/docs\nDemo key       {key}", soft_wrap=True)
     feed = f"{origin}/v1/employees/{person.id}/feed?language=nl"
     out.print(f"A feed         curl -H 'Authorization: Bearer {key}' '{feed}'", soft_wrap=True)
-    serving.run(house, address, port)
+    serving.run(house, address, port, workers=1)
 
 
 def _run(settings: Settings, *words: str, quiet: bool = False) -> None:
