@@ -19,6 +19,8 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
         401: "The key is missing, unknown, expired or revoked.",
         403: "The key, or the person, does not allow this.",
         404: "There is no such thing for this tenant.",
+        405: "There is no such method on this path.",
+        408: "The body took too long to arrive.",
         409: "The state of things does not allow it.",
         413: "The request is too long.",
         422: "The request cannot be accepted as it is.",
@@ -42,7 +44,7 @@ def create_app(services: Services) -> FastAPI:
     app.add_middleware(BodyLimit)
     app.add_middleware(ETags)
     app.add_middleware(Watch, metrics=services.metrics, most_at_once=services.most_at_once)
-    app.include_router(health.router)
+    app.include_router(health.router, responses={status: _PROBLEMS[status] for status in (401, 404, 503)})
     for module in (feed, articles, library, tags, suggestions, events):
         app.include_router(module.router, prefix="/v1", responses=_PROBLEMS)
     StandaloneDocs(app)  # the documentation page brings its own scripts: nothing is fetched from elsewhere

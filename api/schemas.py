@@ -123,6 +123,7 @@ def _few_axes(given: Any) -> Any:
 
 Axis = Annotated[str, Field(max_length=LONGEST_VALUE)]
 Few = BeforeValidator(_few_axes)
+AudienceIn = Annotated[dict[Axis, Annotated[Words, Field(min_length=1)]], Field(min_length=1, max_length=_MOST_AXES)]
 
 
 class ArticleIn(Ask):
@@ -144,13 +145,9 @@ class ArticleIn(Ask):
     expires_at: Moment | None = None
     image_url: Annotated[str | None, Field(max_length=LONGEST)] = None
     audience: Annotated[
-        dict[Axis, Annotated[Words, Field(min_length=1)]] | None,
+        AudienceIn | None,
         Few,
-        Field(
-            min_length=1,
-            max_length=_MOST_AXES,
-            description="Whom it is for, per axis; `*` for everybody. Default: what the source says.",
-        ),
+        Field(description="Whom it is for, per axis; `*` for everybody. Default: what the source says."),
     ] = None
     tags: Annotated[
         dict[Axis, Words], Few, Field(max_length=_MOST_AXES, description="Concepts per facet, which then stand.")
