@@ -22,6 +22,7 @@ from models.protocols import Progress, Ranker
 from ranking.config import RankingOptions
 from ranking.scoring import score
 from ranking.snapshot import NONE
+from ranking.state import NOWHERE
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.intp]
@@ -194,9 +195,10 @@ class _Taste:
 
     def __init__(self, visit: Visit, least: int) -> None:
         self._snapshot = visit.snapshot
-        history = visit.state.history(visit.person.id).articles(*_CHOSEN)
-        known = [visit.snapshot.index_of[article] for article in history if article in visit.snapshot.index_of]
-        self._chosen = np.array(sorted(known) if len(known) >= least else [], dtype=np.intp)
+        places = visit.state.places_in(visit.snapshot.ids, visit.snapshot.index_of)
+        known = np.unique(places[visit.state.history(visit.person.id).chosen(*_CHOSEN)])
+        known = known[known != NOWHERE]
+        self._chosen = known if len(known) >= least else known[:0]
 
     def off(self, first: Indices) -> tuple[float, float]:
         """How far a list is from that, by source and by function."""

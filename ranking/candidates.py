@@ -17,7 +17,7 @@ from ranking.config import RankingOptions
 from ranking.features import function_tag
 from ranking.profile import Person
 from ranking.snapshot import Snapshot
-from ranking.state import State
+from ranking.state import NOWHERE, State
 from ranking.tallies import OVER_A_WEEK
 
 Indices = NDArray[np.intp]
@@ -90,13 +90,14 @@ class _Retrieval:
 
     def co_visited(self, left: Mask) -> Indices:
         """Those most often opened right before or after what the person chose last."""
-        together, index_of = self.state.together(self.person.last), self.snapshot.index_of
-        times = np.zeros(len(left))
-        for article, count in together.items():
-            if article in index_of:
-                times[index_of[article]] = count
-        pool = np.flatnonzero((times > 0) & left)
-        return _top(pool, times[pool], self.options.co_visited)
+        known = (self.snapshot.ids, self.snapshot.index_of)
+        times = self.state.together(self.state.codes_in(*known)[self.person.last])
+        met = np.flatnonzero(times)
+        places = self.state.places_in(*known)[met]
+        there = places != NOWHERE
+        there[there] = left[places[there]]
+        order = np.argsort(places[there])
+        return _top(places[there][order], times[met][there][order], self.options.co_visited)
 
     def random(self, left: Mask) -> Indices:
         """Any: what nothing speaks for yet must be seen by somebody to be known."""

@@ -4,7 +4,6 @@ Likeness between two people is read off when it is needed, from the articles one
 is kept, so memory grows with articles and people, not with their squares.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -141,11 +140,11 @@ class Crowd:
         """How often somebody else opened an article that each of these brought."""
         return self._reached[_known(people, self._reached)].astype(np.float64)
 
-    def company(self, person: int, articles: Codes, times: Sequence[float]) -> Company:
+    def company(self, person: int, articles: Codes, times: Column) -> Company:
         """How near everybody is to `person`, who opened `articles` at POSIX seconds `times`."""
         found = self.openers(articles)
         weights = (1.0 / np.log2(2.0 + self.opens(articles)))[found.rows]
-        earlier = weights * (found.at < np.asarray(times, dtype=np.float64)[found.rows])
+        earlier = weights * (found.at < times[found.rows])
         like, led = (
             np.bincount(found.people, each, len(self._opened)).astype(np.float64) for each in (weights, earlier)
         )

@@ -84,7 +84,7 @@ class Explainer:
         if len(person.last) >= ENOUGH_CHOSEN:
             if self._like_minded(article) >= self.options.minimum_group:
                 yield Reason("like_minded_opened")
-            if features[INDEX["nearest_lift"]] >= MUCH_ALIKE and ids[article] not in person.last:
+            if features[INDEX["nearest_lift"]] >= MUCH_ALIKE and article not in person.last:
                 yield Reason("like_what_you_read")
             topic = self._favourite_topic(article)
             if topic is not None:

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.errors import ArtefactMismatch
-from catalog.ids import ArticleId
 from catalog.records import FUNCTION, EventType
 from models.protocols import Features
 from ranking import signals
@@ -163,19 +162,17 @@ def columns(wanted: Sequence[str]) -> list[int]:
 def build(state: State, snapshot: Snapshot, person: Person, candidates: Candidates, now: datetime) -> Features:
     """The rows of `candidates` (indices into the snapshot) for this person at `now`: (n, features), always finite."""
     at, published = now.timestamp(), snapshot.published[candidates]
-    articles = [snapshot.ids[index] for index in candidates.tolist()]
     codes = state.codes_in(snapshot.ids, snapshot.index_of)[candidates]
     readers = Readers.of(state, codes, at)
     opens = state.counts(codes, EventType.OPEN, now)
     built = _popularity(state, person, codes, opens, now)
     built |= _content(snapshot, person, candidates, now)
-    built |= _affinity(state, snapshot, person, candidates, articles)
+    built |= _affinity(state, snapshot, person, candidates, codes)
     built |= signals.pace(readers, opens, built["log_age"])
     built |= signals.company(readers, person)
     built |= signals.bringer(state, person, codes)
     here = person.visit.opened[len(person.visit.opened) - person.visit.here :]
-    together = state.times_together(here, articles)
-    built |= signals.visit(person, readers, together, published, at)
+    built |= signals.visit(person, readers, state.together(here)[codes], published, at)
     built |= signals.habits(person, built["log_age"], at)
     built["newer_in_list"] = share_above(published)
     built["newer"] = built["newer_in_list"] * max(len(candidates) - 1, 0)
@@ -236,11 +233,13 @@ def function_tag(snapshot: Snapshot, person: Person, candidates: Candidates) -> 
 
 
 def _affinity(
-    state: State, snapshot: Snapshot, person: Person, candidates: Candidates, articles: Sequence[ArticleId]
+    state: State, snapshot: Snapshot, person: Person, candidates: Candidates, codes: Candidates
 ) -> dict[str, Column]:
     vectors = snapshot.matrix[candidates]
-    nearest = (vectors @ person.last_vectors.T).max(axis=1, initial=-1.0) if person.last else np.zeros(len(candidates))
-    seen = state.history(person.id).seen
+    nearest = (
+        (vectors @ person.last_vectors.T).max(axis=1, initial=-1.0) if len(person.last) else np.zeros(len(candidates))
+    )
+    history, last = state.history(person.id), state.codes_in(snapshot.ids, snapshot.index_of)[person.last]
     return {
         "topic_affinity": _chosen_share(snapshot.facets["topic"], person.topics, candidates),
         "kind_affinity": _chosen_share(snapshot.facets["kind"], person.kinds, candidates),
@@ -249,9 +248,16 @@ def _affinity(
         "cosine_long_term": (vectors @ person.long_term).astype(np.float64),
         "cosine_nearest": nearest.astype(np.float64),
         "nearest_lift": _lift(nearest.astype(np.float64)),
-        "read_together": np.log1p(state.times_together(person.last, articles)),
-        "times_seen": np.array([seen.get(article, 0) for article in articles], dtype=np.float64),
+        "read_together": np.log1p(state.together(last)[codes]),
+        "times_seen": _times(history.seen, history.times, codes),
     }
+
+
+def _times(seen: Candidates, times: NDArray[np.int64], codes: Candidates) -> Column:
+    """How often each of `codes` was `seen`."""
+    by_code = np.zeros(max(codes.max(initial=0), seen.max(initial=0)) + 1)
+    by_code[seen] = times
+    return by_code[codes]
 
 
 def _chosen_share(facet: Facet, shares: Column, candidates: Candidates) -> Column:

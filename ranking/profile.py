@@ -1,19 +1,18 @@
 """What ranking knows of one person now: who they are, and what they liked, read off their own deeds."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from operator import attrgetter
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.ids import ArticleId, EmployeeId
+from catalog.ids import EmployeeId
 from catalog.records import FUNCTION, Axes, EventType
 from ranking.crowd import Company
+from ranking.histories import History
 from ranking.snapshot import NONE, Snapshot
-from ranking.state import Deed, History, State
+from ranking.state import NOWHERE, State
 from ranking.tallies import DAY
 
 RECENT: Final = 7 * DAY
@@ -35,17 +34,17 @@ _PRIOR: Final = 3.0
 class Visit:
     """Where somebody is in what they are doing: this visit, the ones before it, and who reads the same.
 
-    `company` goes by all they opened last, `here_company` by what they opened in this visit. `opened` are those
-    articles, oldest first, with the POSIX seconds `opened_at` and of when they were `published`, not-a-number for one
-    that left the catalogue; `here` is how many of them, from the end, were in this visit. `began` are the POSIX seconds
-    at which visits began, `away_since` when they last left and `seen_at` when there was the last sign of them: minus
-    infinity for somebody new. `usual_age` and `last_age` are how old articles were when they opened them, as
+    `company` goes by all they opened last, `here_company` by what they opened in this visit. `opened` are the codes of
+    those articles, oldest first, with the POSIX seconds `opened_at` and of when they were `published`, not-a-number for
+    one that left the catalogue; `here` is how many of them, from the end, were in this visit. `began` are the POSIX
+    seconds at which visits began, `away_since` when they last left and `seen_at` when there was the last sign of them:
+    minus infinity for somebody new. `usual_age` and `last_age` are how old articles were when they opened them, as
     log(1 + hours).
     """
 
     company: Company
     here_company: Company
-    opened: tuple[ArticleId, ...]
+    opened: NDArray[np.intp]
     opened_at: NDArray[np.float64]
     published: NDArray[np.float64]
     here: int
@@ -61,16 +60,16 @@ class Person:
     """One person, seen against one snapshot.
 
     `recent` and `long_term` (dimensions,) are unit vectors, or zeros where nothing is known; `last` are the articles
-    chosen last, oldest first, and `last_vectors` (last, dimensions) their rows. `topics`, `kinds` and `sources` are the
-    shares, from 0 to under 1, of what this person chose: by column of the facet, and by source code with one
-    more place at the end, always 0, which is what `NONE` points at.
+    chosen last, by their places in the snapshot, oldest first, and `last_vectors` (last, dimensions) their rows.
+    `topics`, `kinds` and `sources` are the shares, from 0 to under 1, of what this person chose: by column of the
+    facet, and by source code with one more place at the end, always 0, which is what `NONE` points at.
     """
 
     id: EmployeeId
     axes: Axes
     recent: NDArray[np.float32]
     long_term: NDArray[np.float32]
-    last: tuple[ArticleId, ...]
+    last: NDArray[np.intp]
     last_vectors: NDArray[np.float32]
     topics: NDArray[np.float64]
     kinds: NDArray[np.float64]
@@ -90,48 +89,46 @@ class Person:
 
 def build(employee: EmployeeId, axes: Axes, state: State, snapshot: Snapshot, now: datetime) -> Person:
     """Read a person's interests off their deeds. Articles that left the catalogue no longer count."""
-    history = _in_order(state.history(employee))
-    deeds = [deed for deed in history if deed.type in _WEIGHTS and deed.article in snapshot.index_of]
-    chosen = np.array([snapshot.index_of[deed.article] for deed in deeds], dtype=np.intp)
-    weights = np.array([_WEIGHTS[deed.type] for deed in deeds])
-    ages = np.maximum(now.timestamp() - np.array([deed.at for deed in deeds]), 0.0)
+    history = state.history(employee).in_order()
+    place = state.places_in(snapshot.ids, snapshot.index_of)[history.articles]
+    weights = history.weighed(_WEIGHTS)
+    counts = (weights > 0) & (place != NOWHERE)
+    weights, chosen = weights[counts], place[counts]
+    ages = np.maximum(now.timestamp() - history.at[counts], 0.0)
     lasting = weights * np.exp2(-ages / LONG_TERM)
-    last = _last_distinct([deed.article for deed in deeds])
+    last = _last_distinct(chosen)
     return Person(
         id=employee,
         axes=axes,
         recent=_direction(snapshot, chosen, weights * np.exp2(-ages / RECENT)),
         long_term=_direction(snapshot, chosen, lasting),
         last=last,
-        last_vectors=snapshot.matrix[[snapshot.index_of[article] for article in last]],
+        last_vectors=snapshot.matrix[last],
         topics=_shares(snapshot.facets["topic"].probability[chosen], lasting),
         kinds=_shares(snapshot.facets["kind"].probability[chosen], lasting),
         sources=_source_shares(snapshot, chosen, lasting),
-        visit=_visit(employee, state, snapshot, now),
+        visit=_visit(employee, history, state, snapshot, now),
     )
 
 
-def _visit(employee: EmployeeId, state: State, snapshot: Snapshot, now: datetime) -> Visit:
-    history = state.history(employee)
+def _visit(employee: EmployeeId, history: History, state: State, snapshot: Snapshot, now: datetime) -> Visit:
+    """`history` is in order."""
     away_since = history.away_since(now.timestamp())
-    first = dict[ArticleId, Deed]()
-    for deed in _in_order(history):
-        if deed.type is EventType.OPEN:
-            first.setdefault(deed.article, deed)
-    opened = list(first.values())[-COMPARED:]
-    here = [deed for deed in opened if deed.at > away_since] if away_since < history.here_at else []
-    opened_at = np.array([deed.at for deed in opened], dtype=np.float64)
-    published = np.array([_published(deed.article, snapshot) for deed in opened], dtype=np.float64)
+    opens = np.flatnonzero(history.of_type(EventType.OPEN))
+    first = np.sort(np.unique(history.articles[opens], return_index=True)[1])[-COMPARED:]
+    opened, opened_at = history.articles[opens[first]], history.at[opens[first]]
+    here = (opened_at > away_since) & (away_since < history.here_at)
+    published = _published(state.places_in(snapshot.ids, snapshot.index_of)[opened], snapshot)
     ages = np.log1p(np.maximum(opened_at - published, 0.0) / 3600)
     ages = ages[~np.isnan(ages)]
     return Visit(
-        company=state.company(employee, opened),
-        here_company=state.company(employee, here),
-        opened=tuple(deed.article for deed in opened),
+        company=state.company(employee, opened, opened_at),
+        here_company=state.company(employee, opened[here], opened_at[here]),
+        opened=opened,
         opened_at=opened_at,
         published=published,
-        here=len(here),
-        began=np.array(history.visits, dtype=np.float64),
+        here=int(here.sum()),
+        began=history.visits,
         away_since=away_since,
         seen_at=history.here_at,
         usual_age=float(ages.mean()) if len(ages) else 0.0,
@@ -139,14 +136,10 @@ def _visit(employee: EmployeeId, state: State, snapshot: Snapshot, now: datetime
     )
 
 
-def _in_order(history: History) -> list[Deed]:
-    """What somebody did, in the order in which they did it: we hear late of some of it."""
-    return sorted(history.deeds, key=attrgetter("at"))
-
-
-def _published(article: ArticleId, snapshot: Snapshot) -> float:
-    index = snapshot.index_of.get(article)
-    return float("nan") if index is None else float(snapshot.published[index])
+def _published(places: NDArray[np.intp], snapshot: Snapshot) -> NDArray[np.float64]:
+    published, there = np.full(len(places), np.nan), places != NOWHERE
+    published[there] = snapshot.published[places[there]]
+    return published
 
 
 def _direction(snapshot: Snapshot, chosen: NDArray[np.intp], weights: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -155,9 +148,9 @@ def _direction(snapshot: Snapshot, chosen: NDArray[np.intp], weights: NDArray[np
     return np.asarray(total / length if length else total, dtype=np.float32)
 
 
-def _last_distinct(articles: Sequence[ArticleId]) -> tuple[ArticleId, ...]:
-    newest_first = dict.fromkeys(reversed(articles))
-    return tuple(reversed(list(newest_first)[:LAST]))
+def _last_distinct(articles: NDArray[np.intp]) -> NDArray[np.intp]:
+    newest_first = dict.fromkeys(articles[::-1].tolist())
+    return np.array(list(newest_first)[:LAST][::-1], dtype=np.intp)
 
 
 def _shares(tags: NDArray[np.float32], weights: NDArray[np.float64]) -> NDArray[np.float64]:

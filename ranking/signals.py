@@ -88,7 +88,7 @@ def bringer(state: State, person: Person, codes: Codes) -> Columns:
     """Who brought it to the others, and what this person made of what they brought before."""
     who, near = state.crowd.bringers(codes), person.visit.company
     brought = state.crowd.brought_by(who)
-    before = state.crowd.bringers(state.codes(person.visit.opened))
+    before = state.crowd.bringers(person.visit.opened)
     chosen = np.bincount(before, minlength=len(near.like)).astype(np.float64)
     chosen[0] = 0.0
     share = chosen[who] / (brought + _FEW)

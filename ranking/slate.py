@@ -18,7 +18,7 @@ from ranking.pinned import pinned
 from ranking.profile import Person
 from ranking.scoring import score
 from ranking.snapshot import NONE, Facet, Snapshot
-from ranking.state import State
+from ranking.state import NOWHERE, State
 
 
 def rank(
@@ -93,8 +93,9 @@ def available(
     readable = frozenset({language}) if language is not None else person.languages
     if readable:
         offered &= snapshot.written_in(readable)
-    done_with = state.history(person.id).articles(EventType.SHARE, EventType.DISMISS)
-    offered[[snapshot.index_of[article] for article in done_with if article in snapshot.index_of]] = False
+    places = state.places_in(snapshot.ids, snapshot.index_of)
+    done_with = places[state.history(person.id).chosen(EventType.SHARE, EventType.DISMISS)]
+    offered[done_with[done_with != NOWHERE]] = False
     return offered
 
 
@@ -109,8 +110,8 @@ def pool_of(
 ) -> Pool:
     """What the slate is made of, given the candidates `chosen` and their `scores`."""
     history = state.history(person.id)
-    often_seen = {article for article, times in history.seen.items() if times >= options.sink_after}
-    stale = often_seen | history.articles(EventType.OPEN)
+    stale = np.concatenate([history.seen[history.times >= options.sink_after], history.chosen(EventType.OPEN)])
+    codes = state.codes_in(snapshot.ids, snapshot.index_of)[chosen]
     row_of = {index: row for row, index in enumerate(chosen.tolist())}
     wanted = pinned(snapshot, state, person, chosen, options, now)
     column = snapshot.facets["kind"].column
@@ -122,7 +123,7 @@ def pool_of(
         topic=_surest(snapshot.facets["topic"], chosen),
         kind=_surest(snapshot.facets["kind"], chosen),
         own=snapshot.internal[chosen],
-        sunk=np.array([snapshot.ids[index] in stale for index in chosen], dtype=np.bool_),
+        sunk=np.isin(codes, stale),
         must_reads=tuple(row_of[index] for index in wanted.must_reads),
         pins=tuple(row_of[index] for index in wanted.pins),
         kind_mix={column[kind]: share for kind, share in options.kind_mix if kind in column},

@@ -10,71 +10,33 @@ Articles and people get codes in the order of the log, and what is counted of th
 """
 
 import math
-from collections import Counter, defaultdict, deque
-from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from array import array
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
-from typing import Final, NamedTuple, Self, TypeVar
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from catalog.ids import ArticleId, EmployeeId
 from catalog.records import FUNCTION, Event, EventType
+from ranking.companions import Companions
 from ranking.config import PEOPLE_COUNTED
 from ranking.crowd import Company, Crowd
-from ranking.tallies import HALF_LIVES, DecayedCounts
+from ranking.histories import NEW, Histories, History
+from ranking.tallies import HALF_LIVES, DecayedCounts, grown
 
-Key = TypeVar("Key", bound=Hashable)
+Codes = NDArray[np.intp]
 
-DEEDS_KEPT: Final = 200
-"""How many of a person's last deeds are remembered."""
-ARTICLES_KEPT: Final = 2000
-"""Of how many articles we remember that a person was shown them, and how many different deeds."""
-VISITS_KEPT: Final = 20
-"""Of how many of a person's last visits is remembered when they began."""
-PAUSE: Final = 1_800.0
-"""After this many seconds without a sign of somebody their next one begins another visit."""
 COMPANIONS: Final = 5
 """An opened article counts as read together with this many that the same person opened before it."""
+NOWHERE: Final = -1
+"""The place in a snapshot of an article that is not in it."""
 
 DEEDS: Final = frozenset(EventType) - {EventType.SEEN, EventType.CLICK}
 """What a person did by choice. To be shown something is no choice, and a click is somebody else's."""
-
-
-class Deed(NamedTuple):
-    """One thing a person chose to do, at POSIX seconds `at`."""
-
-    at: float
-    type: EventType
-    article: ArticleId
-
-
-@dataclass(slots=True)
-class History:
-    """What one person did and was shown, bounded.
-
-    `deeds` are the last in order, `done` and `seen` how often each deed was done and each article was shown, and
-    `last_deed` is the sequence number of the last thing they chose to do. `visits` are the POSIX seconds at which their
-    last visits began, `left_at` is when the visit before the last one ended, and `here_at` the last sign of them.
-    """
-
-    deeds: deque[Deed] = field(default_factory=lambda: deque(maxlen=DEEDS_KEPT))
-    done: dict[tuple[EventType, ArticleId], int] = field(default_factory=dict)
-    seen: dict[ArticleId, int] = field(default_factory=dict)
-    last_deed: int = 0
-    visits: tuple[float, ...] = ()
-    left_at: float = -math.inf
-    here_at: float = -math.inf
-
-    def away_since(self, now: float) -> float:
-        """When the visit before the one at `now` ended: what is newer they could not see until this visit."""
-        return self.left_at if now - self.here_at < PAUSE else self.here_at
-
-    def articles(self, *types: EventType) -> set[ArticleId]:
-        """The articles with which they did one of these."""
-        return {article for type_, article in self.done if type_ in types}
 
 
 class State:
@@ -89,11 +51,11 @@ class State:
         self._counts: dict[tuple[EventType, str | None], DecayedCounts] = defaultdict(DecayedCounts)
         self._unserved: dict[tuple[EventType, str | None], DecayedCounts] = defaultdict(DecayedCounts)
         self._served_again: dict[tuple[EventType, str | None], DecayedCounts] = defaultdict(DecayedCounts)
-        self._only_imported: set[tuple[EmployeeId | None, EventType, ArticleId]] = set()
+        self._only_imported: set[tuple[int, EventType, int]] = set()
         self._crowd = Crowd()
-        self._people: dict[tuple[ArticleId, str | None], set[EmployeeId]] = defaultdict(set)
-        self._together: dict[ArticleId, Counter[ArticleId]] = defaultdict(Counter)
-        self._histories: dict[EmployeeId, History] = {}
+        self._people: dict[str | None, dict[int, array[int]]] = defaultdict(dict)
+        self._companions = Companions()
+        self._histories = Histories()
 
     @classmethod
     def replay(cls, events: Iterable[Event]) -> Self:
@@ -113,8 +75,9 @@ class State:
             raise ValueError(f"event {event.seq} does not follow {self.seq}: the log has no gaps")
         at = min(event.at, event.received_at).timestamp()
         functions = event.axes.get(FUNCTION, frozenset())
-        deed, code = (event.employee_id, event.type, event.article_id), self._code(event.article_id)
-        repeats, again = self._repeats(event), not event.imported and deed in self._only_imported
+        code, person = self._code(event.article_id), self._person(event.employee_id)
+        deed = (person, event.type, code)
+        repeats, again = bool(person) and self._repeats(*deed), not event.imported and deed in self._only_imported
         for function in (None, *sorted(functions)):
             if not repeats:
                 self._counts[event.type, function].add(code, at)
@@ -126,23 +89,29 @@ class State:
             self._only_imported.add(deed)
         elif again:
             self._only_imported.discard(deed)
-        if event.employee_id is not None:
-            self._remember(event, event.employee_id, functions, at)
+        if person:
+            self._remember(event, person, code, functions, at, again=repeats)
         self.seq = event.seq
 
-    def codes(self, articles: Iterable[ArticleId]) -> NDArray[np.intp]:
-        """What stands for each article in `counts` and `crowd`, 0 for one that nothing happened with."""
+    def codes(self, articles: Iterable[ArticleId]) -> Codes:
+        """What stands for each article in all that is read here, 0 for one that nothing happened with."""
         known = self._codes
         return np.array([known.get(article, 0) for article in articles], dtype=np.intp)
 
-    def codes_in(self, ids: Sequence[ArticleId], index_of: Mapping[ArticleId, int]) -> NDArray[np.intp]:
+    def named(self, codes: Codes) -> tuple[ArticleId, ...]:
+        """The articles with these codes, none of which is 0."""
+        return tuple(self._coded[code - 1] for code in codes.tolist())
+
+    def codes_in(self, ids: Sequence[ArticleId], index_of: Mapping[ArticleId, int]) -> Codes:
         """The codes of all `ids` of a snapshot, where `index_of` tells the place of each. To be read only.
 
         They are kept for the snapshot asked about last: only articles that the log has named since are looked up.
         """
-        if self._asked.ids is not ids:
-            self._asked = _Asked(ids, index_of)
-        return self._asked.look_up(self._coded)
+        return self._looked_up(ids, index_of).codes
+
+    def places_in(self, ids: Sequence[ArticleId], index_of: Mapping[ArticleId, int]) -> Codes:
+        """The opposite: by code, the place in the snapshot, or `NOWHERE`. To be read only."""
+        return self._looked_up(ids, index_of).places
 
     def counts(
         self, codes: NDArray[np.intp], event: EventType, now: datetime, function: str | None = None
@@ -173,39 +142,27 @@ class State:
         """Who opened what. To be read only."""
         return self._crowd
 
-    def company(self, employee: EmployeeId, deeds: Sequence[Deed]) -> Company:
-        """How near everybody is to this person, going by the articles of `deeds` of theirs."""
-        codes = self.codes(deed.article for deed in deeds)
-        return self._crowd.company(self._person_codes.get(employee, 0), codes, [deed.at for deed in deeds])
+    def company(self, employee: EmployeeId, articles: Codes, at: NDArray[np.float64]) -> Company:
+        """How near everybody is to this person, who opened `articles` at POSIX seconds `at`."""
+        return self._crowd.company(self._person_codes.get(employee, 0), articles, at)
 
     def colleagues(self, article: ArticleId, besides: EmployeeId, function: str | None = None) -> int:
         """How many other people, or other people with `function`, opened it; exact up to `PEOPLE_COUNTED`."""
-        people = self._people.get((article, function), set())
-        return len(people) - (besides in people)
+        people = self._people[function].get(self._codes.get(article, 0), ())
+        return len(people) - (self._person_codes.get(besides, 0) in people)
 
-    def together(self, articles: Iterable[ArticleId]) -> Counter[ArticleId]:
-        """How often each other article was opened by somebody who had just opened one of `articles`, or the reverse."""
-        found: Counter[ArticleId] = Counter()
-        for article in articles:
-            found.update(self._together.get(article, {}))
-        return found
-
-    def times_together(self, articles: Iterable[ArticleId], others: Sequence[ArticleId]) -> NDArray[np.float64]:
-        """What `together` counts for each of `others`, (others,): of what many have read it lists thousands."""
-        times = np.zeros(len(others))
-        for article in articles:
-            met = self._together.get(article)
-            if met is not None:
-                times += [met.get(other, 0) for other in others]
-        return times
+    def together(self, articles: Codes) -> NDArray[np.float64]:
+        """By code, how often each article was opened right before or after one of `articles`: (codes + 1,)."""
+        return self._companions.times(articles, len(self._coded) + 1)
 
     def history(self, employee: EmployeeId) -> History:
         """What this person did and was shown; empty for somebody new."""
-        return self._histories.get(employee, History())
+        person = self._person_codes.get(employee)
+        return self._histories.read(person) if person else NEW
 
     def known_people(self) -> frozenset[EmployeeId]:
         """Everybody of whom something is remembered."""
-        return frozenset(self._histories)
+        return frozenset(self._person_codes)
 
     def _code(self, article: ArticleId) -> int:
         """The code of an article of which something is told; its own from now on."""
@@ -215,47 +172,53 @@ class State:
             code = self._codes[article] = len(self._coded)
         return code
 
-    def _repeats(self, event: Event) -> bool:
-        history = None if event.employee_id is None else self._histories.get(event.employee_id)
-        return history is not None and (event.type, event.article_id) in history.done
+    def _person(self, employee: EmployeeId | None) -> int:
+        """The code of a person of whom something is told, 0 for nobody."""
+        if employee is None:
+            return 0
+        person = self._person_codes.get(employee)
+        if person is None:
+            person = self._person_codes[employee] = self._histories.add()
+        return person
 
-    def _remember(self, event: Event, employee: EmployeeId, functions: frozenset[str], at: float) -> None:
-        history = self._histories.get(employee) or self._histories.setdefault(employee, History())
-        if event.type is not EventType.CLICK:
-            _visited(history, at)
-        if event.type is EventType.SEEN:
-            _bounded_add(history.seen, event.article_id)
-        if event.type is EventType.OPEN:
-            self._opened(event, employee, functions, history, at)
-        if event.type in DEEDS:
-            self._joined(event, employee, at, again=(event.type, event.article_id) in history.done)
-            _bounded_add(history.done, (event.type, event.article_id))
-            _add_deed(history.deeds, Deed(at, event.type, event.article_id), late=event.imported)
-            history.last_deed = event.seq
+    def _looked_up(self, ids: Sequence[ArticleId], index_of: Mapping[ArticleId, int]) -> "_Asked":
+        if self._asked.ids is not ids:
+            self._asked = _Asked(ids, index_of)
+        self._asked.look_up(self._coded)
+        return self._asked
 
-    def _joined(self, event: Event, employee: EmployeeId, at: float, *, again: bool) -> None:
-        """Tell the crowd. Whoever dismisses an article does not bring it to the others."""
-        code = self._codes[event.article_id]
-        person = self._person_codes.setdefault(employee, len(self._person_codes) + 1)
-        if event.type is not EventType.DISMISS and not self._crowd.bringers(np.array([code]))[0]:
-            self._crowd.brought(code, person)
-        if event.type is EventType.OPEN and not again:
-            self._crowd.opened(code, person, at, late=event.imported)
+    def _repeats(self, person: int, type_: EventType, article: int) -> bool:
+        return type_ in DEEDS and self._histories.has_done(person, type_, article)
 
-    def _opened(
-        self, event: Event, employee: EmployeeId, functions: frozenset[str], history: History, at: float
+    def _remember(
+        self, event: Event, person: int, article: int, functions: frozenset[str], at: float, *, again: bool
     ) -> None:
-        article = event.article_id
+        if event.type is not EventType.CLICK:
+            self._histories.visited(person, at)
+        if event.type is EventType.SEEN:
+            self._histories.shown(person, article)
+        if event.type is EventType.OPEN:
+            self._opened(person, article, functions, at if event.imported else math.inf)
+        if event.type in DEEDS:
+            self._joined(event, person, article, at, again=again)
+            self._histories.did(person, event.type, article, at, event.seq, late=event.imported)
+
+    def _joined(self, event: Event, person: int, article: int, at: float, *, again: bool) -> None:
+        """Tell the crowd. Whoever dismisses an article does not bring it to the others."""
+        if event.type is not EventType.DISMISS and not self._crowd.bringers(np.array([article]))[0]:
+            self._crowd.brought(article, person)
+        if event.type is EventType.OPEN and not again:
+            self._crowd.opened(article, person, at, late=event.imported)
+
+    def _opened(self, person: int, article: int, functions: frozenset[str], by: float) -> None:
+        """`by` is until when what the same person opened before counts as read together with it."""
         for function in (None, *functions):
-            people = self._people[article, function]
-            if len(people) < PEOPLE_COUNTED:
-                people.add(employee)
-        opens = (deed for deed in reversed(history.deeds) if deed.type is EventType.OPEN)
-        before = (deed.article for deed in opens if not event.imported or deed.at <= at)
-        for other in islice(before, COMPANIONS):
+            people = self._people[function].setdefault(article, array("i"))
+            if len(people) < PEOPLE_COUNTED and person not in people:
+                people.append(person)
+        for other in islice(self._histories.last_opened(person, by), COMPANIONS):
             if other != article:
-                self._together[article][other] += 1
-                self._together[other][article] += 1
+                self._companions.met(article, other)
 
 
 def _read(
@@ -268,48 +231,29 @@ def _read(
     return np.zeros((len(codes), len(HALF_LIVES))) if counted is None else counted.read(codes, now.timestamp())
 
 
-def _add_deed(deeds: deque[Deed], deed: Deed, *, late: bool) -> None:
-    """Remember it as the last, or one that comes `late` where it belongs in time; too old for a full memory is lost."""
-    if not late or not deeds or deeds[-1].at <= deed.at:
-        deeds.append(deed)
-        return
-    place = next((place for place, known in enumerate(deeds) if known.at > deed.at), len(deeds))
-    if len(deeds) < DEEDS_KEPT:
-        deeds.insert(place, deed)
-    elif place:
-        deeds.popleft()
-        deeds.insert(place - 1, deed)
-
-
 class _Asked:
-    """The codes of one snapshot's articles, as far as the log has named them."""
+    """One snapshot's articles and ours, as far as the log has named them: `codes` by place, `places` by code."""
 
     def __init__(self, ids: Sequence[ArticleId], index_of: Mapping[ArticleId, int]) -> None:
         self.ids = ids
         self._index_of = index_of
-        self._codes = np.zeros(len(ids), dtype=np.intp)
+        self.codes: Codes = np.zeros(len(ids), dtype=np.intp)
+        self._places: Codes = np.full(1, NOWHERE)
         self._known = 0
 
-    def look_up(self, coded: Sequence[ArticleId]) -> NDArray[np.intp]:
+    @property
+    def places(self) -> Codes:
+        """As far as codes were given."""
+        return self._places[: self._known + 1]
+
+    def look_up(self, coded: Sequence[ArticleId]) -> None:
         """`coded` holds every article that has a code, that with code 1 first."""
+        if self._known == len(coded):
+            return
+        self._places = grown(self._places, len(coded) + 1)
         for code in range(self._known + 1, len(coded) + 1):
             index = self._index_of.get(coded[code - 1])
+            self._places[code] = NOWHERE if index is None else index
             if index is not None:
-                self._codes[index] = code
+                self.codes[index] = code
         self._known = len(coded)
-        return self._codes
-
-
-def _bounded_add(counts: dict[Key, int], key: Key) -> None:
-    """Count one more, and forget the key that was counted longest ago when there are too many."""
-    counts[key] = counts.pop(key, 0) + 1
-    if len(counts) > ARTICLES_KEPT:
-        del counts[next(iter(counts))]
-
-
-def _visited(history: History, at: float) -> None:
-    """A sign of this person at POSIX seconds `at`; one that comes late, from before the last, changes nothing."""
-    if at - history.here_at >= PAUSE:
-        history.left_at = history.here_at
-        history.visits = (*history.visits[1 - VISITS_KEPT :], at)
-    history.here_at = max(history.here_at, at)

@@ -5,7 +5,6 @@ vectors; and the whole of ranking, from a person to a slate with its reasons, be
 """
 
 import gc
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -14,8 +13,7 @@ import faiss
 import lightgbm
 import numpy as np
 
-from catalog.ids import EventId
-from catalog.records import FUNCTION, Employee, Event, EventType, LiveArticle
+from catalog.records import FUNCTION, Employee
 from evaluation.benchmarks import stock
 from evaluation.benchmarks.figures import Figure, seconds
 from models.protocols import Progress, Vectors
@@ -84,7 +82,7 @@ def _of_catalogue(count: int, options: StageOptions, now: datetime, progress: Pr
     ranker = stock.ranker(options.trees, random)
     world = _World(
         Snapshot.build(live, (FUNCTION,)),
-        State.replay(_log(people, live, options, now, random)),
+        State.replay(stock.opens(people, live, options.deeds, now, random)),
         ranker,
         options.ranking,
         _bare(np.stack([one.vector for one in live])),
@@ -141,23 +139,3 @@ def _bare(vectors: Vectors) -> faiss.IndexFlatIP:
     index = faiss.IndexFlatIP(vectors.shape[1])
     index.add(vectors)
     return index
-
-
-def _log(
-    people: Sequence[Employee],
-    live: Sequence[LiveArticle],
-    options: StageOptions,
-    now: datetime,
-    random: np.random.Generator,
-) -> list[Event]:
-    """Everybody opened a few of the articles of the last weeks, and some articles are opened by many."""
-    newest = sorted(live, key=lambda one: one.published_at, reverse=True)
-    total = len(people) * options.deeds
-    which = np.minimum(random.zipf(1.3, total), len(newest)) - 1
-    who = random.permutation(np.repeat(np.arange(len(people)), options.deeds))
-    made = []
-    for seq, (article, person) in enumerate(zip(which.tolist(), who.tolist(), strict=True), start=1):
-        at, one, someone = now - timedelta(seconds=total - seq), newest[article], people[person]
-        read = Event(EventId(str(seq)), EventType.OPEN, one.id, at, at, None, someone.id, axes=someone.axes, seq=seq)
-        made.append(read)
-    return made

@@ -1,6 +1,6 @@
 """Made-up articles and people for the benchmarks, and a ranker that has learned nothing but has its usual size."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -10,8 +10,20 @@ import numpy as np
 
 from catalog import articles, audiences, people, taxonomy, tenants
 from catalog.database import Database
-from catalog.ids import ArticleId, EmployeeId, TenantId
-from catalog.records import ALL, FUNCTION, Article, Audience, Employee, LiveArticle, Origin, State, Tag
+from catalog.ids import ArticleId, EmployeeId, EventId, TenantId
+from catalog.records import (
+    ALL,
+    FUNCTION,
+    Article,
+    Audience,
+    Employee,
+    Event,
+    EventType,
+    LiveArticle,
+    Origin,
+    State,
+    Tag,
+)
 from models.protocols import Progress
 from models.ranker import Examples, LambdaMart, LambdaMartOptions
 from ranking.features import NAMES
@@ -141,3 +153,20 @@ def _article(live: LiveArticle) -> Article:
 
 def _id(random: np.random.Generator) -> str:
     return str(UUID(bytes=random.bytes(16), version=4))
+
+
+def opens(
+    people: Sequence[Employee],
+    live: Sequence[LiveArticle],
+    each: int,
+    now: datetime,
+    random: np.random.Generator,
+) -> Iterator[Event]:
+    """A log in which everybody opened `each` of the articles, the newest ones most: some are opened by many."""
+    newest = sorted(live, key=lambda one: one.published_at, reverse=True)
+    total = len(people) * each
+    which = np.minimum(random.zipf(1.3, total), len(newest)) - 1
+    who = random.permutation(np.repeat(np.arange(len(people)), each))
+    for seq, (article, person) in enumerate(zip(which.tolist(), who.tolist(), strict=True), start=1):
+        at, one, someone = now - timedelta(seconds=total - seq), newest[article], people[person]
+        yield Event(EventId(str(seq)), EventType.OPEN, one.id, at, at, None, someone.id, axes=someone.axes, seq=seq)

@@ -37,7 +37,7 @@ app = typer.Typer(help="Measure ours beside the peers, in one run.", no_args_is_
 Data = Annotated[Path | None, typer.Option(help="The folder with real data; see docs/benchmarks.md.")]
 
 BENCHMARKS: Final = (
-    *("tagging", "decisions", "certificate", "serving", "stages", "start"),
+    *("tagging", "decisions", "certificate", "serving", "stages", "state", "start"),
     *("learning", "training", "bias", "ranking"),
     *("extraction", "ingest", "stories", "enrichment"),
 )
@@ -197,6 +197,22 @@ def stages(*, as_json: AsJson = False) -> None:
 
     options = benchmark.StageOptions()
     with progress("Ranking", options.steps) as tick:
+        found = benchmark.measure(options, utcnow(), tick)
+    _show(found, as_json)
+
+
+@app.command()
+def state(
+    people: Annotated[int, typer.Option(min=1, help="How many have done something.")] = 100_000,
+    articles: Annotated[int, typer.Option(min=1, help="How many there are to open.")] = 10_000,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """How heavy it is what ranking remembers of people, and how quickly it takes in what they do."""
+    from evaluation.benchmarks import memory as benchmark
+
+    options = benchmark.MemoryOptions(people, articles)
+    with progress("Taking in the log", options.steps) as tick:
         found = benchmark.measure(options, utcnow(), tick)
     _show(found, as_json)
 

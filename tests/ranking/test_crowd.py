@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from catalog.records import EventType
 from ranking.crowd import OPENERS, Crowd
-from ranking.state import Deed, State
+from ranking.state import State
 from tests.ranking.worlds import did, opened
 
 opens = st.lists(st.tuples(st.integers(1, 4), st.integers(1, 6)), unique=True, max_size=24)
@@ -31,7 +31,7 @@ def test_likeness_is_what_two_people_share_by_how_rare_it_is(pairs):
     made = crowd(*pairs)
     own = [article for article, person in pairs if person == 1]
     times = [float(at) for at, (_, person) in enumerate(pairs) if person == 1]
-    company = made.company(1, np.array(own, dtype=np.intp), times)
+    company = made.company(1, np.array(own, dtype=np.intp), np.array(times))
     for other in {person for _, person in pairs} - {1}:
         theirs = [article for article, person in pairs if person == other]
         when = {article: float(at) for at, (article, person) in enumerate(pairs) if person == other}
@@ -74,19 +74,22 @@ def test_who_was_first_brought_it_and_reaches_those_who_follow():
     assert made.opens_since(np.array([1, 2, 3, 9])).tolist() == [5.0, 3.0, 1.0, 0.0]
 
 
+NOTHING = (np.zeros(0, dtype=np.intp), np.zeros(0))
+
+
 def test_nobody_is_near_to_a_stranger():
-    company = State().company("stranger", [])
+    company = State().company("stranger", *NOTHING)
     assert not company.like.any()
     assert not company.led.any()
     known = did(*opened("bob", "a0"))
-    assert not known.company("stranger", []).like.any()
+    assert not known.company("stranger", *NOTHING).like.any()
 
 
 def test_opening_again_makes_nobody_nearer_and_dismissing_brings_nothing():
     once = did(*opened("bob", "a0"), *opened("ann", "a0"))
     again = did(*opened("bob", "a0"), *opened("ann", "a0"), *opened("bob", "a0"))
-    deeds = [Deed(0.0, EventType.OPEN, "a0")]
-    assert once.company("ann", deeds).like.tolist() == again.company("ann", deeds).like.tolist()
+    opening = (once.codes(["a0"]), np.zeros(1))
+    assert once.company("ann", *opening).like.tolist() == again.company("ann", *opening).like.tolist()
     refused = did(("ann", EventType.DISMISS, "a0"), *opened("bob", "a0"))
     codes = refused.codes(["a0"])
     assert refused.crowd.bringers(codes).tolist() == [2]

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from catalog.records import EventType
 from ranking.features import FEATURES, GROUPS, INDEX, build
-from ranking.state import PAUSE, VISITS_KEPT, State
+from ranking.histories import PAUSE, VISITS_KEPT
+from ranking.state import State
 from tests import make
 from tests.make import NOW
 from tests.ranking.worlds import SALES, numbered, person, snapshot

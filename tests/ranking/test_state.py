@@ -1,5 +1,6 @@
 """What people did: counted exactly, whatever the batches, and never from the future."""
 
+import math
 from datetime import timedelta
 
 import numpy as np
@@ -9,7 +10,8 @@ from hypothesis import strategies as st
 
 from catalog.records import FUNCTION, EventType
 from ranking.config import PEOPLE_COUNTED
-from ranking.state import ARTICLES_KEPT, COMPANIONS, DEEDS_KEPT, State
+from ranking.histories import ARTICLES_KEPT, DEEDS_KEPT
+from ranking.state import COMPANIONS, State
 from ranking.tallies import HALF_LIVES
 from tests import make
 from tests.make import NOW
@@ -49,8 +51,8 @@ def all_that_can_be_read(state, now=NOW):
     return (
         np.stack(counts).tobytes(),
         colleagues,
-        [state.history(person) for person in PEOPLE],
-        state.together(ARTICLES),
+        [told(state, person) for person in PEOPLE],
+        state.together(state.codes(ARTICLES[:1])).tolist(),
         [company.tobytes() for person in PEOPLE for company in near(state, person)],
         [
             who.tolist()
@@ -61,8 +63,28 @@ def all_that_can_be_read(state, now=NOW):
 
 
 def near(state, person):
-    company = state.company(person, [deed for deed in state.history(person).deeds if deed.type is EventType.OPEN])
+    history = state.history(person)
+    opened = history.of_type(EventType.OPEN)
+    company = state.company(person, history.articles[opened], history.at[opened])
     return company.like, company.led
+
+
+def told(state, person):
+    """A history in plain words: deeds in order, what was seen how often, and all that is known of visits."""
+    history = state.history(person)
+    deeds = list(zip(history.at.tolist(), history.types(), state.named(history.articles), strict=True))
+    seen = dict(zip(state.named(history.seen), history.times.tolist(), strict=True))
+    visits = (history.visits.tolist(), history.left_at, history.here_at)
+    return deeds, seen, history.last_deed, visits, sorted(state.named(history.chosen(*EventType)))
+
+
+def together(state, *articles):
+    times = state.together(state.codes(articles))
+    return {
+        article: times[code]
+        for code, article in enumerate(state.named(np.arange(1, len(times))), start=1)
+        if times[code]
+    }
 
 
 def firsts(happenings):
@@ -162,48 +184,49 @@ def test_an_erased_person_leaves_counts_only():
 
 def test_being_shown_something_is_no_deed_and_neither_is_a_click_of_somebody_else():
     shown = [event(EventType.SEEN), event(EventType.SEEN), event(EventType.CLICK)]
-    history = State.replay(log(shown)).history("ann")
-    assert (history.seen, list(history.deeds), history.last_deed) == ({"a": 2}, [], 0)
+    deeds, seen, last_deed, *_ = told(State.replay(log(shown)), "ann")
+    assert (seen, deeds, last_deed) == ({"a": 2}, [], 0)
 
 
 def test_deeds_are_remembered_with_the_place_of_the_last_in_the_log():
     deeds = [event(EventType.OPEN), event(EventType.SEEN, "b"), event(EventType.DISMISS, "b"), event(EventType.SHARE)]
-    history = State.replay(log(deeds)).history("ann")
-    assert [deed.type for deed in history.deeds] == [EventType.OPEN, EventType.DISMISS, EventType.SHARE]
-    assert history.articles(EventType.OPEN) == {"a"}
-    assert history.articles(EventType.DISMISS, EventType.SHARE) == {"a", "b"}
+    state = State.replay(log(deeds))
+    history = state.history("ann")
+    assert history.types() == [EventType.OPEN, EventType.DISMISS, EventType.SHARE]
+    assert state.named(history.chosen(EventType.OPEN)) == ("a",)
+    assert set(state.named(history.chosen(EventType.DISMISS, EventType.SHARE))) == {"a", "b"}
     assert history.last_deed == 4
 
 
 def test_memory_of_a_person_is_bounded_and_forgets_the_oldest():
     shown = [event(EventType.SEEN, f"a{number}") for number in range(ARTICLES_KEPT)]
     state = State.replay(log([*shown, event(EventType.SEEN, "a0"), event(EventType.SEEN, "new")]))
-    seen = state.history("ann").seen
+    _, seen, *_ = told(state, "ann")
     assert len(seen) == ARTICLES_KEPT
     assert "a1" not in seen
     assert (seen["a0"], seen["new"]) == (2, 1)
     liked = State.replay(log([event(EventType.LIKE)] * (DEEDS_KEPT + 1)))
-    assert len(liked.history("ann").deeds) == DEEDS_KEPT
+    assert len(liked.history("ann").at) == DEEDS_KEPT
+    assert liked.named(liked.history("ann").chosen(EventType.LIKE)) == ("a",)
 
 
 def test_articles_that_one_person_opened_after_another_were_read_together():
     state = State.replay(log([event(article="a"), event(article="b"), event(article="c", person="bob")]))
-    assert state.together(["a"]) == {"b": 1}
-    assert state.together(["b"]) == {"a": 1}
-    assert state.together(["c"]) == {}
-    assert state.times_together(["a", "b", "x"], ["b", "a", "c"]).tolist() == [1, 1, 0]
+    assert together(state, "a") == {"b": 1}
+    assert together(state, "b") == {"a": 1}
+    assert together(state, "c") == {}
+    assert together(state, "a", "b", "x") == {"a": 1, "b": 1}
 
 
 def test_an_article_has_a_bounded_number_of_companions():
     many = [event(article=f"a{number}") for number in range(COMPANIONS + 3)]
     state = State.replay(log(many))
-    assert set(state.together([f"a{COMPANIONS + 2}"])) == {f"a{number}" for number in range(2, COMPANIONS + 2)}
+    assert set(together(state, f"a{COMPANIONS + 2}")) == {f"a{number}" for number in range(2, COMPANIONS + 2)}
 
 
 def test_reading_of_somebody_new_leaves_no_trace():
     state = State.replay(log([event()]))
-    state.history("stranger").seen["a"] = 3
-    assert state.history("stranger").seen == {}
+    assert told(state, "stranger") == ([], {}, 0, ([], -math.inf, -math.inf), [])
     assert state.known_people() == {"ann"}
 
 
@@ -224,10 +247,10 @@ def test_history_takes_its_place_in_time_among_deeds_and_moves_no_later_one(happ
     state = State.replay(log([*before, *imported]))
     own = State.replay(log(before))
     for person in PEOPLE:
-        deeds = list(state.history(person).deeds)
-        assert [deed.at for deed in deeds] == sorted(deed.at for deed in deeds)
+        deeds, *_ = told(state, person)
+        assert [at for at, *_ in deeds] == sorted(at for at, *_ in deeds)
         in_turn = iter(deeds)
-        assert all(deed in in_turn for deed in own.history(person).deeds)
+        assert all(deed in in_turn for deed in told(own, person)[0])
 
 
 @given(logs, st.lists(past, max_size=15))
@@ -261,15 +284,15 @@ def test_history_pushes_nobodys_last_deeds_out_of_memory():
         )
         for number in range(30)
     ]
-    deeds = list(State.replay(log([*live, *old])).history("ann").deeds)
+    deeds, *_ = told(State.replay(log([*live, *old])), "ann")
     assert len(deeds) == DEEDS_KEPT
-    assert [deed.article for deed in deeds] == ["o29", *(given["article_id"] for given in live)]
+    assert [article for _, _, article in deeds] == ["o29", *(given["article_id"] for given in live)]
 
 
 def test_history_goes_with_what_was_read_before_it_and_not_after():
     hours = [event(article=name, at=NOW - timedelta(hours=hour)) for name, hour in (("a", 9), ("b", 1))]
     late = event(article="c", at=NOW - timedelta(hours=5), slate_id=None, received_at=NOW)
-    assert State.replay(log([*hours, late])).together(["c"]) == {"a": 1}
+    assert together(State.replay(log([*hours, late])), "c") == {"a": 1}
 
 
 def test_history_takes_the_place_of_the_oldest_opener_if_it_is_younger():
@@ -289,4 +312,8 @@ def test_the_codes_of_a_snapshot_are_those_of_its_articles_however_it_is_asked(h
     index_of = {ids: {article: place for place, article in enumerate(ids)} for ids in {*snapshots}}
     for happened, ids in zip(log(happenings), snapshots, strict=False):
         state.advance(happened)
-        assert state.codes_in(ids, index_of[ids]).tolist() == state.codes(ids).tolist()
+        codes = state.codes_in(ids, index_of[ids])
+        assert codes.tolist() == state.codes(ids).tolist()
+        places = state.places_in(ids, index_of[ids])
+        assert [places[code] for code in codes if code] == [place for place, code in enumerate(codes) if code]
+        assert (places >= 0).sum() == (codes > 0).sum()
