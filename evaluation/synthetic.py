@@ -97,13 +97,16 @@ class World:
             return interest * self._behaviour.again
         return interest
 
-    def react(self, slate: Slate, random: np.random.Generator) -> list[Event]:
-        """What the person does with a slate: events as a client sends them, in order of time."""
+    def react(self, slate: Slate, moment: datetime, random: np.random.Generator) -> list[Event]:
+        """What the person does with a slate that they look at from `moment` on: what a client then sends, in order.
+
+        A slate may have been made some time before, and stand.
+        """
         happened: list[Event] = []
         chances = self._behaviour.looks(len(slate.items))
         for rank, (item, chance) in enumerate(zip(slate.items, chances, strict=True), start=1):
             looked = random.random() < chance
-            at = slate.created_at + timedelta(seconds=4 * rank)
+            at = moment + timedelta(seconds=4 * rank)
             for event_type in self._steps(slate, item.article_id, random) if looked else self._unseen():
                 at += timedelta(seconds=float(random.exponential(20)))
                 if event_type is EventType.CLICK:
@@ -197,7 +200,7 @@ def live_through(
     for day in range(days):
         for moment, person in _visits(people, now - timedelta(days=days - day), random):
             pending = _send(pending, moment, deliver)
-            pending += world.react(serve(person, moment), random)
+            pending += world.react(serve(person, moment), moment, random)
         if progress:
             progress(1)
     _send(pending, now, deliver)

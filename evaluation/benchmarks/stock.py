@@ -10,7 +10,7 @@ import numpy as np
 
 from catalog import articles, audiences, people, taxonomy, tenants
 from catalog.database import Database
-from catalog.ids import ArticleId, EmployeeId, EventId, TenantId
+from catalog.ids import ArticleId, EmployeeId, EventId, SlateId, TenantId
 from catalog.records import (
     ALL,
     FUNCTION,
@@ -33,6 +33,7 @@ TOPICS: Final = 12
 ENCODER: Final = "b" * 64
 """The digest that the made-up vectors are filed under."""
 
+_SLATE: Final = SlateId(str(UUID(int=1)))
 _LEASE: Final = timedelta(hours=1)
 _SPREAD: Final = 0.7
 """How far an article lies from the middle of its topic, which is at distance 1 from the origin."""
@@ -169,4 +170,4 @@ def opens(
     who = random.permutation(np.repeat(np.arange(len(people)), each))
     for seq, (article, person) in enumerate(zip(which.tolist(), who.tolist(), strict=True), start=1):
         at, one, someone = now - timedelta(seconds=total - seq), newest[article], people[person]
-        yield Event(EventId(str(seq)), EventType.OPEN, one.id, at, at, None, someone.id, axes=someone.axes, seq=seq)
+        yield Event(EventId(str(seq)), EventType.OPEN, one.id, at, at, _SLATE, someone.id, axes=someone.axes, seq=seq)

@@ -51,7 +51,9 @@ def reactions(world: World, seed: int = 1, rounds: int = 1, day: int = 0) -> Cou
             at = make.NOW + timedelta(days=day)
             slate = make.slate(person.id, [article.id for article in ARTICLES], created_at=at)
             place = {item.article_id: item.position for item in slate.items}
-            found.update((place[event.article_id], event.type) for event in world.react(slate, random))
+            found.update(
+                (place[event.article_id], event.type) for event in world.react(slate, slate.created_at, random)
+            )
     return found
 
 
@@ -67,7 +69,8 @@ def test_people_open_what_interests_them() -> None:
     for seed in range(5):
         world, random = imagined(seed), np.random.default_rng(seed)
         for person in PEOPLE:
-            happened = world.react(make.slate(person.id, [article.id for article in ARTICLES]), random)
+            slate = make.slate(person.id, [article.id for article in ARTICLES])
+            happened = world.react(slate, slate.created_at, random)
             chosen = {event.article_id for event in happened if event.type is EventType.OPEN}
             for event in happened:
                 if event.type is EventType.SEEN:
@@ -81,7 +84,7 @@ def test_one_step_leads_to_the_next() -> None:
     world = imagined()
     for person in PEOPLE:
         slate = make.slate(person.id, [article.id for article in ARTICLES])
-        happened = world.react(slate, random)
+        happened = world.react(slate, slate.created_at, random)
         assert happened == sorted(happened, key=lambda event: event.received_at)
         types = {
             article.id: [event.type for event in happened if event.article_id == article.id] for article in ARTICLES
