@@ -63,6 +63,8 @@ class _Retrieval:
     def fresh(self, left: Mask) -> Indices:
         """The newest."""
         pool = np.flatnonzero(left)
+        if self.snapshot.in_order:
+            return pool[max(len(pool) - self.options.fresh, 0) :]
         return _top(pool, self.snapshot.published[pool], self.options.fresh)
 
     def relevant(self, left: Mask) -> Indices:
@@ -112,9 +114,14 @@ class _Retrieval:
 
 
 def _top(pool: Indices, worth: NDArray[np.float64], k: int) -> Indices:
-    """The `k` of greatest worth, in no order; of equal ones the last, which in a snapshot are the newest."""
+    """The `k` of greatest worth, none below 0, in no order; of equal ones the last, in a snapshot the newest."""
     if k >= len(pool):
         return pool
+    some = np.flatnonzero(worth)
+    if len(some) <= k:  # most articles were never opened, or are about something else: nothing to choose between
+        nothing = pool[worth == 0]
+        return np.concatenate([nothing[len(nothing) - (k - len(some)) :], pool[some]])
+    pool, worth = pool[some], worth[some]
     least = np.partition(worth, len(pool) - k)[len(pool) - k] if k else np.inf
     above, equal = pool[worth > least], pool[worth == least]
     return np.concatenate([equal[len(equal) - (k - len(above)) :], above])

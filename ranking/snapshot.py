@@ -111,6 +111,11 @@ class Snapshot:
         return np.isin(self.language, codes)
 
     @cached_property
+    def in_order(self) -> bool:
+        """Whether later articles are newer, as the catalogue gives them."""
+        return bool((np.diff(self.published) >= 0).all())
+
+    @cached_property
     def index(self) -> Index:
         """The vectors to search, made when first needed: few tenants have so many articles that they need retrieval."""
         return Index(self.matrix)

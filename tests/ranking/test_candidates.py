@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ranking.candidates import select
+from catalog.ids import ArticleId
+from ranking.candidates import _Retrieval, _top, select
 from ranking.config import RankingOptions
+from ranking.snapshot import Snapshot
 from ranking.state import State
 from tests import make
 from tests.make import NOW
@@ -108,3 +110,25 @@ def test_a_narrow_audience_is_found_among_many():
     world = snapshot(*(make.live_article(9, audience=make.audience("sales"), published_at=NOW - old), *narrow, *crowd))
     allowed = world.audiences["function"].admits(SALES["function"])
     assert chosen(world, allowed) == [0, 1, 2, 3]
+
+
+@given(st.lists(st.sampled_from([0.0, 0.0, 0.0, 0.5, 1.0, 2.0]), max_size=30), st.integers(0, 35))
+def test_the_top_is_that_of_sorting_and_of_equal_ones_the_last(worth, k):
+    pool = np.arange(100, 100 + len(worth))
+    best = sorted(range(len(worth)), key=lambda place: (worth[place], place))[max(len(worth) - k, 0) :]
+    assert sorted(_top(pool, np.array(worth), k).tolist()) == [100 + place for place in sorted(best)]
+
+
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=12), st.integers(0, 8))
+def test_the_freshest_are_the_same_whether_articles_come_in_order_or_not(hours, fresh):
+    def chosen(ages):
+        live = [
+            make.live_article(number, id=ArticleId(f"{number:03d}-{age}"), published_at=NOW - timedelta(hours=age))
+            for number, age in enumerate(ages)
+        ]
+        world = Snapshot.build(live, ("function",))
+        everything = np.ones(len(world), dtype=np.bool_)
+        find = _Retrieval(world, State(), None, RankingOptions(fresh=fresh, max_size=1), NOW, None)
+        return sorted(world.published[find.fresh(everything)].tolist())
+
+    assert chosen(hours) == chosen(sorted(hours, reverse=True))
