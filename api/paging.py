@@ -2,7 +2,8 @@
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Annotated, Generic, TypeVar
 
 import orjson
@@ -13,6 +14,7 @@ from api.schemas import Answer
 from catalog.errors import Invalid
 
 Item = TypeVar("Item")
+Found = TypeVar("Found")
 
 Cursor = Annotated[
     str | None, Query(max_length=1000, description="`next` of the page before; leave it out for the first page.")
@@ -33,6 +35,14 @@ class Page(Answer, Generic[Item]):
     next: str | None = Field(description="Send it back as `cursor` for the page after; null on the last one.")
 
 
+def moment(part: str) -> datetime:
+    """A moment of a cursor. Raises BadCursor."""
+    try:
+        return datetime.fromisoformat(part).astimezone(UTC)
+    except (OverflowError, ValueError):
+        raise BadCursor("this cursor is none of this list: send back `next` as it came, or begin without one") from None
+
+
 def cursor(*place: str) -> str:
     """Where a page ended, as one word that means nothing to the caller."""
     return urlsafe_b64encode(orjson.dumps(place)).decode().rstrip("=")
@@ -51,6 +61,13 @@ def place(given: str | None, parts: int) -> tuple[str, ...] | None:
     return tuple(found)
 
 
-def page(items: Sequence[Item], limit: int, last: tuple[str, ...]) -> Page[Item]:
-    """The page of the first `limit` of `items`, of which one more was read than is shown; `last` is where it ends."""
-    return Page(items=list(items[:limit]), next=cursor(*last) if len(items) > limit else None)
+def page(
+    found: Sequence[Found], limit: int, out: Callable[[Found], Item], ends_at: Callable[[Found], tuple[str, ...]]
+) -> Page[Item]:
+    """The page of the first `limit` that were found, of which one more was asked for than is shown.
+
+    `out` is what is shown of one, `ends_at` the place after which the next page begins.
+    """
+    shown = found[:limit]
+    more = len(found) > limit
+    return Page(items=[out(each) for each in shown], next=cursor(*ends_at(shown[-1])) if more else None)

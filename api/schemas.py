@@ -1,7 +1,7 @@
 """What goes over the wire. Requests are strict: an unknown field or a wrong type is an error, never a guess."""
 
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -192,6 +192,7 @@ class PickOut(Answer):
 
     position: int
     score: float
+    impression: str = Field(description="Send it back with events about this item.")
     article: ArticleOut
     reasons: list[ReasonOut]
 
@@ -221,33 +222,94 @@ class PicksOut(Answer):
 
 
 class EventIn(Ask):
-    """Something an employee did with one article of a slate."""
+    """Something an employee did with one item that they were shown: named by its `impression`, or by its three ids."""
 
     id: Id = Field(description="Chosen by you, unique: the same id sent again changes nothing.")
     type: EventType
-    slate_id: Id
-    article_id: Id
-    employee_id: Id
     at: Moment = Field(description="When it happened, with time zone.")
+    impression: Annotated[
+        str | None, Field(max_length=100, description="As it came with the item: then leave out the three ids.")
+    ] = None
+    slate_id: Id | None = None
+    article_id: Id | None = None
+    employee_id: Id | None = None
+
+    @model_validator(mode="after")
+    def one_of_both(self) -> Self:
+        """Refuse an item that is named twice, or by half."""
+        ids = [self.slate_id, self.article_id, self.employee_id]
+        if (self.impression is not None) == any(ids) or (any(ids) and not all(ids)):
+            raise ValueError("send either an impression, or slate_id, article_id and employee_id")
+        return self
 
 
 class EventsIn(Ask):
-    """A batch, accepted or refused as a whole."""
+    """A batch. Each event stands for itself."""
 
     events: Annotated[list[EventIn], Field(min_length=1, max_length=1000)]
+    sent_at: Moment | None = Field(
+        None, description="By the clock that the events' times are of, at the moment of sending: it is corrected then."
+    )
 
 
 class EventResult(Answer):
     """What became of one event."""
 
     id: str
-    status: Literal["accepted", "duplicate"]
+    status: Literal["accepted", "duplicate", "quarantined", "refused"]
+    code: str | None = Field(None, description="Why it was refused or set aside.")
+    detail: str | None = None
 
 
 class EventsOut(Answer):
     """What became of a batch, in the order sent."""
 
     results: list[EventResult]
+
+
+class PastIn(Ask):
+    """Something an employee did in another tool, before."""
+
+    employee: Annotated[
+        str, Field(min_length=1, max_length=320, description="Our id, their e-mail address, or `ext:` and your id.")
+    ]
+    article: Annotated[
+        str, Field(min_length=1, max_length=LONGEST, description="Our id, its web address, or `ext:` and your id.")
+    ]
+    type: Annotated[EventType, Field(description="Anything but `seen`.")]
+    at: Moment
+
+
+class PastEventsIn(Ask):
+    """A batch of history."""
+
+    events: Annotated[list[PastIn], Field(min_length=1, max_length=1000)]
+
+
+class PastResult(Answer):
+    """What became of one event of a history."""
+
+    status: Literal["accepted", "duplicate", "refused"]
+    detail: str | None = None
+
+
+class PastEventsOut(Answer):
+    """What became of a batch of history, in the order sent."""
+
+    results: list[PastResult]
+
+
+class QuarantinedOut(Answer):
+    """An event that waits for a person, because it cannot have happened when it says."""
+
+    id: str
+    type: EventType
+    slate_id: str
+    article_id: str
+    employee_id: str
+    at: datetime
+    received_at: datetime
+    reason: Literal["future", "past"]
 
 
 class Health(Answer):

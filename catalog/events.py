@@ -5,18 +5,18 @@ nothing about what a slate of ours earned.
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, NamedTuple
 
 import orjson
 from sqlalchemy import Connection, select
 
-from catalog import tables, tenants
+from catalog import quarantine, tables, tenants
 from catalog.database import insert, record, values
-from catalog.errors import Conflict, Invalid
-from catalog.ids import ArticleId, EventId, SlateId, TenantId
+from catalog.errors import Conflict, Invalid, SluisError
+from catalog.ids import ArticleId, EmployeeId, EventId, SlateId, TenantId
 from catalog.records import Axes, Event, EventType
 
 _e = tables.events
@@ -35,21 +35,44 @@ class NotServed(Invalid):
     code = "not_served"
 
 
+class SetAside(Invalid):
+    """The event cannot have happened when it says, so it waits for a person."""
+
+    code = "quarantined"
+
+
 @dataclass(frozen=True, slots=True)
 class Appended:
-    """What became of one event of a batch."""
+    """What became of one event of a batch; a `problem` says why it was not taken."""
 
     id: EventId
-    status: Literal["accepted", "duplicate"]
+    status: Literal["accepted", "duplicate", "quarantined", "refused"]
+    problem: SluisError | None = None
+
+
+def take(connection: Connection, tenant: TenantId, batch: Sequence[Event]) -> list[Appended]:
+    """Append what can stand of a batch, each event once, and say of each what became of it, in the order given.
+
+    The same event sent again is a `duplicate` and changes nothing. `refused` is one whose id was used for another body
+    (EventConflict) and one of which slate, article and employee do not belong together (NotServed). One that says it
+    happened long before its slate or long after now is `quarantined`.
+    """
+    return _append(connection, tenant, batch, served=True)
 
 
 def append(connection: Connection, tenant: TenantId, batch: Sequence[Event]) -> list[Appended]:
-    """Append a batch, all or nothing: one event that cannot stand refuses the others with it.
+    """The same for a sender who is sure of all events: raises the first problem, so that nothing of the batch stays."""
+    done = take(connection, tenant, batch)
+    for each in done:
+        if each.problem is not None:
+            raise each.problem
+    return done
 
-    The same event sent again is a `duplicate` and changes nothing. Raises EventConflict where its id was used for
-    another body, NotServed where slate, article and employee do not belong together.
-    """
-    return _append(connection, tenant, batch, served=True)
+
+def release(connection: Connection, tenant: TenantId, ids: Collection[EventId]) -> None:
+    """Let events out of quarantine into the log: they count from when we heard of them. Raises NotFound."""
+    out = quarantine.drop(connection, tenant, ids)
+    append(connection, tenant, [replace(each, at=each.received_at, said_at=each.said_at or each.at) for each in out])
 
 
 def append_history(connection: Connection, tenant: TenantId, batch: Sequence[Event]) -> list[Appended]:
@@ -65,34 +88,47 @@ def append_history(connection: Connection, tenant: TenantId, batch: Sequence[Eve
 
 
 def _append(connection: Connection, tenant: TenantId, batch: Sequence[Event], *, served: bool) -> list[Appended]:
-    unique: dict[EventId, Event] = {}
-    for event in batch:
-        if unique.setdefault(event.id, event) is not event and body_hash(unique[event.id]) != body_hash(event):
-            raise EventConflict(
-                f"event {event.id} is in this batch twice with different bodies: give each event its own id"
-            )
+    hashes = [body_hash(event) for event in batch]
+    first: dict[EventId, str] = {}
+    for event, digest in zip(batch, hashes, strict=True):
+        first.setdefault(event.id, digest)
     log_end = tenants.get(connection, tenant, lock=True).seq
-    known = _known_hashes(connection, tenant, list(unique))
-    for event_id, digest in known.items():
-        if body_hash(unique[event_id]) != digest:
-            raise EventConflict(f"event {event_id} was accepted earlier with another body: give each event its own id")
-    fresh = [event for event_id, event in sorted(unique.items()) if event_id not in known]
-    axes = _axes_when_served(connection, tenant, fresh) if served else {event.id: event.axes for event in fresh}
+    known = _known_hashes(connection, tenant, list(first))
+    waiting = {event.id: event for event in reversed(batch) if event.id not in known}
+    shown = _shown(connection, tenant, waiting.values()) if served else {}
+    fresh: dict[EventId, Event] = {}
+    late: dict[EventId, Event] = {}
+    done: list[Appended] = []
+    for event, digest in zip(batch, hashes, strict=True):
+        slate = shown.get((event.slate_id, event.article_id, event.employee_id))
+        if known.get(event.id, first[event.id]) != digest:
+            done.append(Appended(event.id, "refused", _conflict(event)))
+        elif event.id in known or event.id in fresh:
+            done.append(Appended(event.id, "duplicate"))
+        elif served and slate is None:
+            done.append(Appended(event.id, "refused", _not_served(event)))
+        elif slate is not None and (reason := _impossible(event, slate)):
+            late[event.id] = event
+            done.append(Appended(event.id, "quarantined", reason))
+        else:
+            fresh[event.id] = replace(event, axes=slate.axes) if slate is not None else event
+            done.append(Appended(event.id, "accepted"))
+    _store(connection, tenant, fresh.values(), first, log_end)
+    quarantine.put(connection, tenant, late.values(), first)
+    return done
+
+
+def _store(
+    connection: Connection, tenant: TenantId, fresh: Iterable[Event], hashes: Mapping[EventId, str], log_end: int
+) -> None:
     rows = [
-        values(event, "id", "axes", "seq")
-        | {
-            "tenant_id": tenant,
-            "seq": seq,
-            "event_id": event.id,
-            "axes": axes[event.id],
-            "body_hash": body_hash(event),
-        }
+        values(event, "id", "seq")
+        | {"tenant_id": tenant, "seq": seq, "event_id": event.id, "body_hash": hashes[event.id]}
         for seq, event in enumerate(sorted(fresh, key=lambda event: (event.at, event.id)), start=log_end + 1)
     ]
     if rows:
         connection.execute(insert(connection, _e), rows)
         tenants.set_seq(connection, tenant, log_end + len(rows))
-    return [Appended(event.id, "duplicate" if event.id in known else "accepted") for event in batch]
 
 
 def since(connection: Connection, tenant: TenantId, seq: int, until: int | None = None) -> Iterator[Event]:
@@ -126,9 +162,10 @@ def answers(connection: Connection, tenant: TenantId) -> Iterator[Answer]:
 
 
 def body_hash(event: Event) -> str:
-    """What tells two events with the same id apart: all that the sender said, not when we heard it."""
-    said = {name: value for name, value in values(event).items() if name not in ("id", "axes", "seq", "received_at")}
-    return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    """What tells two events with the same id apart: all that the sender said of it, not when it was sent or heard."""
+    at = event.said_at or event.at
+    said = {"article_id": event.article_id, "at": at, "employee_id": event.employee_id, "slate_id": event.slate_id}
+    return hashlib.sha256(orjson.dumps(said | {"type": event.type})).hexdigest()
 
 
 def _known_hashes(connection: Connection, tenant: TenantId, ids: list[EventId]) -> dict[EventId, str]:
@@ -136,18 +173,42 @@ def _known_hashes(connection: Connection, tenant: TenantId, ids: list[EventId]) 
     return {EventId(row.event_id): row.body_hash for row in connection.execute(query)}
 
 
-def _axes_when_served(connection: Connection, tenant: TenantId, batch: list[Event]) -> dict[EventId, Axes]:
+class _Shown(NamedTuple):
+    """When a slate was made, and who the person was then."""
+
+    at: datetime
+    axes: Axes
+
+
+def _shown(
+    connection: Connection, tenant: TenantId, batch: Iterable[Event]
+) -> dict[tuple[SlateId | None, ArticleId, EmployeeId | None], _Shown]:
+    """By slate, article and person, of all slates that the batch speaks of."""
     slates, items = tables.slates, tables.slate_items
     joined = items.join(slates, (slates.c.tenant_id == items.c.tenant_id) & (slates.c.id == items.c.slate_id))
+    columns = (items.c.slate_id, items.c.article_id, slates.c.employee_id, slates.c.created_at, slates.c.axes)
+    query = select(*columns).select_from(joined)
     wanted = {event.slate_id for event in batch}
-    query = select(items.c.slate_id, items.c.article_id, slates.c.employee_id, slates.c.axes).select_from(joined)
-    rows = connection.execute(query.where(items.c.tenant_id == tenant, items.c.slate_id.in_(wanted))).all()
-    served = {(row.slate_id, row.article_id, row.employee_id) for row in rows}
-    for event in batch:
-        if (event.slate_id, event.article_id, event.employee_id) not in served:
-            raise NotServed(
-                f"event {event.id}: no slate {event.slate_id} served article {event.article_id} to employee "
-                f"{event.employee_id}. Send the slate_id that came with the feed; nothing of this batch was stored"
-            )
-    then: dict[SlateId | None, Axes] = {row.slate_id: row.axes for row in rows}
-    return {event.id: then[event.slate_id] for event in batch}
+    rows = connection.execute(query.where(items.c.tenant_id == tenant, items.c.slate_id.in_(wanted)))
+    return {(row.slate_id, row.article_id, row.employee_id): _Shown(row.created_at, row.axes) for row in rows}
+
+
+def _impossible(event: Event, slate: _Shown) -> SetAside | None:
+    """Why this cannot have happened when it says, if it cannot."""
+    said = f"event {event.id} says {event.at:%Y-%m-%d %H:%M} UTC"
+    if event.at > event.received_at + quarantine.AHEAD:
+        return SetAside(f"{said}, which is still to come: set the sender's clock")
+    if event.at < slate.at - quarantine.BEFORE:
+        return SetAside(f"{said}, before its slate was made: set the sender's clock")
+    return None
+
+
+def _conflict(event: Event) -> EventConflict:
+    return EventConflict(f"event {event.id} came before with another body: give each event its own id")
+
+
+def _not_served(event: Event) -> NotServed:
+    return NotServed(
+        f"event {event.id}: no slate {event.slate_id} served article {event.article_id} to employee "
+        f"{event.employee_id}. Send the slate_id that came with the feed"
+    )

@@ -97,13 +97,14 @@ def export(connection: Connection, tenant: TenantId, employee: EmployeeId) -> di
     `features` of what was offered are the numbers it was ranked by, in the order of the slate's `feature_names`.
     """
     events, slates, items, came = tables.events, tables.slates, tables.slate_items, tables.feed_items
-    picks = tables.picks
+    picks, aside = tables.picks, tables.quarantined_events
     suggested = [came.c[name] for name in ("url", "announced_at", "state", "article_id")]
     mine = select(slates.c.id).where(slates.c.tenant_id == tenant, slates.c.employee_id == employee)
     queries = {
         "slates": select(slates).where(slates.c.tenant_id == tenant, slates.c.employee_id == employee),
         "offered": select(items).where(items.c.tenant_id == tenant, items.c.slate_id.in_(mine)),
         "events": select(events).where(events.c.tenant_id == tenant, events.c.employee_id == employee),
+        "quarantined": select(aside).where(aside.c.tenant_id == tenant, aside.c.employee_id == employee),
         "picks": select(picks.c.day, picks.c.slate_id).where(
             picks.c.tenant_id == tenant, picks.c.employee_id == employee
         ),

@@ -486,7 +486,8 @@ class Event:
 
     `axes` is who the person was when the slate was served. An erased person's events stay as counts only: without
     employee, slate and axes. One with an employee but no slate was imported from another tool; its `axes` are those of
-    that day.
+    that day. `at` is when it happened as far as we can tell; `said_at` is what the sender's clock said where that was
+    corrected, and `sent_at` when it was sent, by the same clock.
     """
 
     id: EventId
@@ -498,6 +499,8 @@ class Event:
     employee_id: EmployeeId | None
     axes: Axes = field(default_factory=dict)
     seq: int = 0
+    said_at: datetime | None = None
+    sent_at: datetime | None = None
 
     def __post_init__(self) -> None:
         require_aware("at", self.at)

@@ -486,9 +486,31 @@ events = Table(
     Column("axes", AxesJson, nullable=False),
     Column("at", Moment, nullable=False),
     Column("received_at", Moment, nullable=False),
+    Column("said_at", Moment),
+    Column("sent_at", Moment),
     Column("body_hash", String(64), nullable=False),
     reference("article_id", "articles.id"),
     UniqueConstraint("tenant_id", "event_id"),
     Index("ix_events_employee", "tenant_id", "employee_id"),
     Index("ix_events_slate", "tenant_id", "slate_id"),
+)
+
+# Events that cannot have happened when they say: kept until a person releases or drops them.
+quarantined_events = Table(
+    "quarantined_events",
+    metadata,
+    tenant(),
+    identifier("event_id", primary_key=True),
+    Column("type", choice(EventType), nullable=False),
+    identifier("article_id", nullable=False),
+    identifier("slate_id", nullable=False),
+    identifier("employee_id", nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("received_at", Moment, nullable=False),
+    Column("said_at", Moment),
+    Column("sent_at", Moment),
+    Column("body_hash", String(64), nullable=False),
+    Column("reason", String(16), nullable=False),
+    reference("slate_id", "slates.id", ondelete="CASCADE"),
+    Index("ix_quarantined_events_received", "tenant_id", "received_at", "event_id"),
 )

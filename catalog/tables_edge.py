@@ -20,6 +20,15 @@ api_keys = Table(
     Column("last_used_at", Moment),
 )
 
+# What signs that somebody was shown something. The newest signs, those before it are still believed for a while.
+impression_keys = Table(
+    "impression_keys",
+    metadata,
+    tenant(),
+    Column("made_at", Moment, primary_key=True),
+    Column("key", LargeBinary, nullable=False),
+)
+
 # What a request with an Idempotency-Key was answered, so that the same request again has no second effect.
 remembered_answers = Table(
     "remembered_answers",

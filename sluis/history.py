@@ -4,7 +4,6 @@ Such an event has no slate. It tells what somebody likes and what is read; nothi
 propensities hears of it.
 """
 
-import hashlib
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -13,24 +12,20 @@ from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any, Final
-from uuid import UUID
 
 from defusedcsv import csv
 from sqlalchemy import Connection
 
-from catalog import articles, events, exports, items, people, tenants
+from api.history import TYPES, Past, Refused
+from catalog import events, exports, tenants
 from catalog.database import Database, parts
-from catalog.errors import Conflict, Invalid
-from catalog.ids import ArticleId, EmployeeId, EventId, TenantId
-from catalog.records import Employee, Event, EventType
+from catalog.errors import Conflict
+from catalog.ids import EventId, TenantId
+from catalog.records import Event, EventType
 from evaluation.loaders import rows
-from ingest import urls
 from models.protocols import Progress
 
 COLUMNS: Final = ("who", "article", "event", "at")
-TYPES: Final = tuple(kind for kind in EventType if kind is not EventType.SEEN)
-"""What counts as history. To have been shown something elsewhere says nothing that could be weighed here."""
-
 _AT_ONCE: Final = 2_000
 
 
@@ -42,10 +37,6 @@ class Imported:
     added: int = 0
     known: int = 0
     refused: Counter[str] = field(default_factory=Counter)
-
-
-class Refused(Invalid):
-    """A row that does not fit, with the reason in a few words."""
 
 
 def read(
@@ -107,14 +98,10 @@ def _append(
 
 
 class _Reader:
-    """Turns rows into events. Remembers what an article was called, which is asked for again and again."""
+    """Turns rows into events."""
 
     def __init__(self, connection: Connection, tenant: TenantId, now: datetime, zone: tzinfo | None) -> None:
-        self._connection, self._tenant, self._now, self._zone = connection, tenant, now, zone
-        everybody = people.every(connection, tenant)
-        self._people: dict[str, Employee] = {person.id: person for person in everybody}
-        self._people |= {person.email: person for person in everybody}
-        self._articles: dict[str, ArticleId | None] = {}
+        self._past, self._zone = Past(connection, tenant, now), zone
 
     def event(self, row: Mapping[str, Any]) -> Event:
         """Raises Refused."""
@@ -122,49 +109,19 @@ class _Reader:
         empty = [name for name in COLUMNS if not said[name]]
         if empty:
             raise Refused(f"no {empty[0]}")
-        person = self._people.get(said["who"]) or self._people.get(said["who"].lower())
-        if person is None:
-            raise Refused("unknown person")
-        if not person.opted_in:
-            raise Refused("has not opted in")
-        if said["event"].lower() not in TYPES:
+        kind = said["event"].lower()
+        if kind not in TYPES:
             raise Refused(f"unknown event: use one of {', '.join(TYPES)}")
-        article = self._article(said["article"])
-        if article is None:
-            raise Refused("unknown article")
-        kind, at = EventType(said["event"].lower()), self._moment(row["at"])
-        return Event(_name(person.id, article, kind, at), kind, article, at, self._now, None, person.id, person.axes)
+        return self._past.event(said["who"], said["article"], EventType(kind), self._moment(row["at"]))
 
     def _moment(self, given: object) -> datetime:
         try:
-            at = rows.moment(given, self._zone)
+            return rows.moment(given, self._zone)
         except (OverflowError, OSError, ValueError) as error:
             told = "no time zone: write 2026-03-02T09:00+01:00, or say --timezone"
             raise Refused(
                 told if str(error) == "no time zone" else "no moment: write 2026-03-02T09:00+01:00"
             ) from error
-        if at > self._now:
-            raise Refused("in the future")
-        return at
-
-    def _article(self, said: str) -> ArticleId | None:
-        if said not in self._articles:
-            self._articles[said] = self._find(said)
-        return self._articles[said]
-
-    def _find(self, said: str) -> ArticleId | None:
-        """By address, external id (`ext:` or as it is) or id."""
-        connection, tenant = self._connection, self._tenant
-        if said.lower().startswith(("http://", "https://")):
-            try:
-                found = articles.find(connection, tenant, url=urls.canonical(said))
-            except urls.BadAddress:
-                return None
-            return found.id if found else None
-        if ArticleId(said) in articles.many(connection, tenant, [ArticleId(said)]):
-            return ArticleId(said)
-        handed = items.handed_in(connection, tenant, said.removeprefix("ext:"))
-        return handed.article_id if handed else None
 
 
 class _Aside:
@@ -188,9 +145,3 @@ class _Aside:
 def _bare(said: str) -> str:
     """Without the quote that a file of refused rows puts before what a spreadsheet would take for a formula."""
     return said[1:] if said[:1] == "'" and said[1:2] in tuple("@+-=|%") else said
-
-
-def _name(person: EmployeeId, article: ArticleId, kind: EventType, at: datetime) -> EventId:
-    """The same thing that somebody did has the same id, however often and in whatever spelling it is imported."""
-    told = "\0".join(("history", person, article, kind, at.isoformat()))
-    return EventId(str(UUID(bytes=hashlib.sha256(told.encode()).digest()[:16], version=5)))

@@ -21,6 +21,7 @@ from sluis.commands import (
     encode,
     estimate,
     evaluate,
+    events,
     experiment,
     explain,
     export,
@@ -53,6 +54,7 @@ app.add_typer(people.app, name="people")
 app.add_typer(picks.app, name="picks")
 app.add_typer(vocabulary.app, name="vocabulary")
 app.add_typer(history.app, name="history")
+app.add_typer(events.app, name="event")
 app.add_typer(models.app, name="models")
 app.add_typer(experiment.app, name="experiment")
 app.add_typer(keys.app, name="key")

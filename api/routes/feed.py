@@ -11,8 +11,9 @@ from api.ids import EmployeeRef, employee
 from api.routes.articles import article_out
 from api.schemas import FeedOut, PickOut, PicksOut, ReasonOut
 from api.security import Recommending
-from catalog import people, picks
+from catalog import impressions, people, picks
 from catalog.ids import TenantId
+from catalog.impressions import Impression, Signer
 from catalog.records import Slate
 from catalog.taxonomy import Language
 from ranking.explain import in_words
@@ -82,13 +83,27 @@ def _items(
     connection: Connection, wired: Services, tenant: TenantId, slate: Slate, now: datetime, language: Language
 ) -> list[PickOut]:
     """Those items of a slate that may be shown now, with their articles and reasons."""
-    words = wired.taxonomy(connection, tenant)
+    words, signer = wired.taxonomy(connection, tenant), _signer(connection, wired, tenant)
     return [
         PickOut(
             position=item.position,
             score=item.score,
+            impression=signer.sign(Impression(slate.id, item.article_id, slate.employee_id)),
             article=article_out(article),
             reasons=[ReasonOut(code=reason.code, text=in_words(reason, language, words)) for reason in item.reasons],
         )
         for item, article in shown(connection, tenant, slate, now)
     ]
+
+
+def _signer(connection: Connection, wired: Services, tenant: TenantId) -> Signer:
+    """The organisation's signer; its first key is made by the first feed that needs one."""
+    known = impressions.signer(connection, tenant)
+    if known is not None:
+        return known
+    with wired.database.write() as writing:
+        impressions.rotate(writing, tenant, wired.clock())
+    with wired.database.read() as reading:
+        made = impressions.signer(reading, tenant)
+    assert made is not None  # noqa: S101 - just made, by us or by another at the same moment
+    return made

@@ -94,7 +94,7 @@ def test_what_no_slate_served_is_refused_and_takes_the_batch_along(database, ten
         replace(good, id=new_id(), article_id=new_id()),
     ]
     for stranger in strangers:
-        with pytest.raises(NotServed, match="nothing of this batch was stored"), database.write() as connection:
+        with pytest.raises(NotServed, match="no slate"), database.write() as connection:
             events.append(connection, tenant, [good, stranger])
     assert log(database, tenant) == []
 
