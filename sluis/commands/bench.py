@@ -234,11 +234,15 @@ def learning(*, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def training(*, as_json: AsJson = False) -> None:
+def training(
+    slates: Annotated[int, typer.Option(min=500, help="How many slates to learn from.")] = 3000,
+    *,
+    as_json: AsJson = False,
+) -> None:
     """All of `sluis train`, from the log to the registry, beside LightGBM's own fit."""
     from evaluation.benchmarks import training as benchmark
 
-    options = benchmark.TrainOptions()
+    options = benchmark.TrainOptions(slates=slates)
     with TemporaryDirectory() as folder, progress("Slates, then learning", options.steps) as tick:
         found = benchmark.measure(Path(folder), options, utcnow(), tick)
     _show(found, as_json)
