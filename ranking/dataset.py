@@ -215,9 +215,9 @@ def _grade(happened: set[EventType] | None, options: LabelOptions) -> int:
 
 
 def logged(seen: Sequence[tuple[Logged, Sequence[int]]]) -> Features:
-    """The features of some items of each slate, as logged, in the order of `ranking.features.NAMES`; items count from 0.
+    """The features of some items of each slate as they were logged, in the order of `ranking.features.NAMES`.
 
-    NaN where the version that served a slate did not build a feature yet.
+    Items are counted from 0. NaN where the version that served a slate did not build a feature yet.
     """
     rows = np.full((sum(len(exposed) for _, exposed in seen), len(NAMES)), np.nan)
     start = 0

@@ -181,12 +181,15 @@ def reliability(
 
 @app.command()
 def serving(*, as_json: AsJson = False) -> None:
-    """A fresh slate, a standing one and stored picks over 10,000 live articles."""
+    """A fresh slate, a standing one and stored picks over 10,000 live articles, and how soon an event tells."""
+    from evaluation.benchmarks import lenskit_peer
     from evaluation.benchmarks import serving as benchmark
 
     options = benchmark.ServingOptions()
-    with TemporaryDirectory() as folder, progress("Serving", options.steps) as tick:
+    steps = options.steps + lenskit_peer.steps(options)
+    with TemporaryDirectory() as folder, progress("Serving", steps) as tick:
         found = benchmark.measure(Path(folder), options, utcnow(), tick)
+        found += lenskit_peer.latency(Path(folder), options, utcnow(), tick)
     _show(found, as_json)
 
 
