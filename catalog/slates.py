@@ -115,7 +115,8 @@ def logged(connection: Connection, tenant: TenantId) -> Iterator[Logged]:
         if not page:
             return
         within = (_i.c.tenant_id == tenant, _i.c.slate_id > last, _i.c.slate_id <= page[-1].id)
-        rows = connection.execute(items.where(*within).order_by(_i.c.slate_id, _i.c.position)).all()
+        placed = items.where(*within).order_by(_i.c.slate_id, _i.c.position)
+        rows = connection.execute(placed, execution_options={"yield_per": _PAGE})  # kept no longer than needed
         shown = {slate: tuple(zip(*own, strict=True)) for slate, own in groupby(rows, key=lambda row: row[0])}
         for slate_id, employee_id, created_at, axes, said in page:
             built = names.get(said) or names.setdefault(said, tuple(orjson.loads(said)))
