@@ -22,7 +22,7 @@ def main(folder: Path) -> None:
     """Score the candidates of questions, or time lists, whichever is asked."""
     with np.load(folder / ASKED, allow_pickle=False) as asked:
         told = _scores(asked) if "known" in asked else _times(asked)
-    np.savez(folder / TOLD, allow_pickle=False, **told)  # type: ignore[arg-type]  # numpy's own hint takes arrays for flags
+    np.savez(folder / TOLD, allow_pickle=False, **told)
 
 
 def _scores(asked: Any) -> dict[str, NDArray[np.float64]]:
