@@ -4,14 +4,18 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from itertools import groupby
+from typing import Any, Self
 
-from sqlalchemy import Connection, Row, exists, func, select
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+from sqlalchemy import Connection, LargeBinary, Row, Text, cast, exists, func, select, type_coerce
 
 from catalog import tables
 from catalog.database import insert, record, values
 from catalog.ids import ArticleId, EmployeeId, SlateId, TenantId
-from catalog.records import Axes, Reason, Slate, SlateItem
+from catalog.records import FUNCTION, Axes, Reason, Slate, SlateItem
 
 _s = tables.slates
 _i = tables.slate_items
@@ -20,6 +24,8 @@ _PAGE = 500
 
 _ITEMS = select(_i.c.slate_id, _i.c.position, _i.c.article_id, _i.c.score, _i.c.propensity, _i.c.features, _i.c.reasons)
 """There are many: unpacking them is quicker than asking for each field by name."""
+_NOTHING: tuple[tuple[Any, ...], ...] = ((),) * 5
+"""The items of a slate that has none, column by column."""
 
 
 def save(connection: Connection, tenant: TenantId, slate: Slate) -> None:
@@ -60,6 +66,66 @@ def every(connection: Connection, tenant: TenantId) -> Iterator[Slate]:
     for start in range(0, len(wanted), _PAGE):
         page = wanted[start : start + _PAGE]
         yield from _with_items(connection, tenant, _rows(connection, tenant, _s.c.id.in_(page)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Logged:
+    """What of a slate a ranker learns from, without scores and reasons; its items in the order they were shown in.
+
+    `functions` are those the person had then; `features` (items, features) has a column per name of `feature_names`.
+    """
+
+    id: SlateId
+    employee_id: EmployeeId
+    created_at: datetime
+    functions: frozenset[str]
+    feature_names: tuple[str, ...]
+    articles: tuple[ArticleId, ...]
+    positions: tuple[int, ...]
+    propensities: tuple[float, ...]
+    features: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, slate: Slate) -> Self:
+        """That part of a whole slate."""
+        features = np.array([item.features for item in slate.items], dtype=np.float64)
+        return cls(
+            id=slate.id,
+            employee_id=slate.employee_id,
+            created_at=slate.created_at,
+            functions=slate.axes.get(FUNCTION, frozenset()),
+            feature_names=slate.feature_names,
+            articles=tuple(item.article_id for item in slate.items),
+            positions=tuple(item.position for item in slate.items),
+            propensities=tuple(item.propensity for item in slate.items),
+            features=features.reshape(len(slate.items), len(slate.feature_names)),
+        )
+
+
+def logged(connection: Connection, tenant: TenantId) -> Iterator[Logged]:
+    """All slates as a ranker learns from them, by id: much quicker to read than whole slates."""
+    columns = (_s.c.id, _s.c.employee_id, _s.c.created_at, _s.c.axes, cast(_s.c.feature_names, Text))
+    packed = type_coerce(_i.c.features, LargeBinary)
+    items = select(_i.c.slate_id, _i.c.article_id, _i.c.position, _i.c.propensity, packed)
+    names: dict[str, tuple[str, ...]] = {}  # one list of ninety names serves very many slates
+    last = ""
+    while True:
+        query = select(*columns).where(_s.c.tenant_id == tenant, _s.c.id > last).order_by(_s.c.id).limit(_PAGE)
+        page = connection.execute(query).all()
+        if not page:
+            return
+        within = (_i.c.tenant_id == tenant, _i.c.slate_id > last, _i.c.slate_id <= page[-1].id)
+        placed = items.where(*within).order_by(_i.c.slate_id, _i.c.position)
+        rows = connection.execute(placed, execution_options={"yield_per": _PAGE})  # kept no longer than needed
+        shown = {slate: tuple(zip(*own, strict=True)) for slate, own in groupby(rows, key=lambda row: row[0])}
+        for slate_id, employee_id, created_at, axes, said in page:
+            built = names.get(said) or names.setdefault(said, tuple(orjson.loads(said)))
+            _, articles, positions, propensities, blobs = shown.get(slate_id, _NOTHING)
+            features = np.frombuffer(b"".join(blobs), dtype="<f8").reshape(len(blobs), len(built))
+            functions = axes.get(FUNCTION, frozenset())
+            about = (SlateId(slate_id), EmployeeId(employee_id), created_at, functions, built)
+            yield Logged(*about, articles, positions, propensities, features)
+        last = page[-1].id
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from itertools import compress
+from itertools import compress, groupby
 from types import MappingProxyType
 from typing import Final, Self
 
@@ -21,7 +21,8 @@ from catalog import slates as slate_log
 from catalog.errors import Invalid
 from catalog.events import Answer
 from catalog.ids import ArticleId, EmployeeId, SlateId, TenantId
-from catalog.records import FUNCTION, Event, EventType, Slate, SlateItem
+from catalog.records import Event, EventType, Slate
+from catalog.slates import Logged
 from models.protocols import Features
 from ranking.features import INDEX, NAMES
 
@@ -156,36 +157,38 @@ class Dataset:
 
 def load(connection: Connection, tenant: TenantId, until: datetime, options: LabelOptions) -> Dataset:
     """The dataset of a tenant as it could have been made at `until`."""
-    return build(slate_log.every(connection, tenant), event_log.answers(connection, tenant), until, options)
+    return build(slate_log.logged(connection, tenant), event_log.answers(connection, tenant), until, options)
 
 
-def build(slates: Iterable[Slate], events: Iterable[Event | Answer], until: datetime, options: LabelOptions) -> Dataset:
-    """Join slates, oldest first, with the events that were received before `until`.
+def build(
+    slates: Iterable[Slate | Logged], events: Iterable[Event | Answer], until: datetime, options: LabelOptions
+) -> Dataset:
+    """Join slates with the events that were received before `until`.
 
     Only what can have been seen takes part: items with an event, and those at or above the lowest position that
     somebody interacted with. A slate of which nothing was seen says nothing, and is left out.
     """
-    over = {slate.id: slate for slate in slates if slate.created_at + options.horizon <= until}
+    known = (slate if isinstance(slate, Logged) else Logged.of(slate) for slate in slates)
+    over = {slate.id: slate for slate in known if slate.created_at + options.horizon <= until}
     found = outcomes(over, events, until, options.horizon)
-    seen = [(slate, _exposed(slate, found[slate.id])) for slate in over.values() if slate.id in found]
-    items = [item for _, exposed in seen for item in exposed]
-    types = [found[slate.id].get(item.article_id, set()) for slate, exposed in seen for item in exposed]
-    labels = [max((options.grades[event] for event in happened), default=0) for happened in types]
+    told = sorted((slate for slate in over.values() if slate.id in found), key=lambda slate: slate.created_at)
+    seen = [(slate, _exposed(slate, found[slate.id])) for slate in told]
+    labels = [_grade(found[slate.id].get(slate.articles[at]), options) for slate, exposed in seen for at in exposed]
     return Dataset(
         rows=logged(seen),
         labels=np.array(labels, dtype=np.int32),
-        positions=np.array([item.position for item in items], dtype=np.int32),
-        propensities=np.array([item.propensity for item in items], dtype=np.float64),
-        articles=tuple(item.article_id for item in items),
+        positions=np.array([slate.positions[at] for slate, exposed in seen for at in exposed], dtype=np.int32),
+        propensities=np.array([slate.propensities[at] for slate, exposed in seen for at in exposed], dtype=np.float64),
+        articles=tuple(slate.articles[at] for slate, exposed in seen for at in exposed),
         groups=np.array([len(exposed) for _, exposed in seen], dtype=np.int32),
-        offers=tuple(_offer(slate) for slate, _ in seen),
+        offers=tuple(Offer(slate.id, slate.employee_id, slate.functions, slate.created_at) for slate in told),
         horizon=options.horizon,
         grades=options.grades,
     )
 
 
 def outcomes(
-    slates: Mapping[SlateId, Slate], events: Iterable[Event | Answer], until: datetime, horizon: timedelta
+    slates: Mapping[SlateId, Slate | Logged], events: Iterable[Event | Answer], until: datetime, horizon: timedelta
 ) -> dict[SlateId, dict[ArticleId, set[EventType]]]:
     """What happened with each item of each of `slates`.
 
@@ -199,26 +202,28 @@ def outcomes(
     return found
 
 
-def _exposed(slate: Slate, happened: Mapping[ArticleId, set[EventType]]) -> list[SlateItem]:
+def _exposed(slate: Logged, happened: Mapping[ArticleId, set[EventType]]) -> list[int]:
+    """Which items of a slate, counted from 0, can have been seen."""
     acted_on = {article for article, types in happened.items() if types != {EventType.SEEN}}
-    lowest = max((item.position for item in slate.items if item.article_id in acted_on), default=-1)
-    return [item for item in slate.items if item.article_id in happened or item.position <= lowest]
+    shown = list(zip(slate.articles, slate.positions, strict=True))
+    lowest = max((position for article, position in shown if article in acted_on), default=-1)
+    return [at for at, (article, position) in enumerate(shown) if article in happened or position <= lowest]
 
 
-def logged(seen: Sequence[tuple[Slate, Sequence[SlateItem]]]) -> Features:
+def _grade(happened: set[EventType] | None, options: LabelOptions) -> int:
+    return max((options.grades[event] for event in happened), default=0) if happened else 0
+
+
+def logged(seen: Sequence[tuple[Logged, Sequence[int]]]) -> Features:
     """The features of some items of each slate as they were logged, in the order of `ranking.features.NAMES`.
 
-    NaN where the version that served a slate did not build a feature yet.
+    Items are counted from 0. NaN where the version that served a slate did not build a feature yet.
     """
-    rows = np.full((sum(len(items) for _, items in seen), len(NAMES)), np.nan)
+    rows = np.full((sum(len(exposed) for _, exposed in seen), len(NAMES)), np.nan)
     start = 0
-    for slate, items in seen:
-        built = [place for place, name in enumerate(slate.feature_names) if name in INDEX]
-        columns = [INDEX[slate.feature_names[place]] for place in built]
-        rows[start : start + len(items), columns] = np.array([item.features for item in items])[:, built]
-        start += len(items)
+    for names, run in groupby(seen, key=lambda each: each[0].feature_names):
+        found = np.concatenate([slate.features[exposed] for slate, exposed in run])
+        built = [place for place, name in enumerate(names) if name in INDEX]
+        rows[start : start + len(found), [INDEX[names[place]] for place in built]] = found[:, built]
+        start += len(found)
     return rows
-
-
-def _offer(slate: Slate) -> Offer:
-    return Offer(slate.id, slate.employee_id, slate.axes.get(FUNCTION, frozenset()), slate.created_at)

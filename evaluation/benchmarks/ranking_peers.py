@@ -1,4 +1,4 @@
-"""Peers that know only who touched what: item-kNN, EASE and, where it is installed, implicit ALS.
+"""Peers that know only who touched what: item-kNN, EASE and, where they are installed, implicit ALS and LensKit.
 
 They are learned again as often as our ranker is, from all touches before. What nobody had touched by then they cannot
 tell apart, which is why they are poor at news.
@@ -8,6 +8,7 @@ import importlib
 import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from itertools import groupby
 from typing import Final
 
@@ -16,7 +17,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from catalog.ids import ArticleId, EmployeeId
-from evaluation.benchmarks.prequential import Protocol, Question, rank_of
+from evaluation.benchmarks import lenskit_peer
+from evaluation.benchmarks.prequential import Protocol, Question, figures, rank_of
 from evaluation.loaders.engagement import Engagement
 
 Scorer = Callable[[int, NDArray[np.intp]], NDArray[np.floating]]
@@ -31,16 +33,46 @@ def ranks(
 ) -> dict[str, NDArray[np.float64] | None]:
     """By peer the ranks of the answers of `test`, which is in order of time; None for one that is not installed."""
     touches = _Touches(engagement)
+    theirs = _lenskit(touches, test, protocol) if lenskit_peer.installed() else {"LensKit": None}
     found: dict[str, list[float] | None] = {name: [] if _installed(name) else None for name in _PEERS}
-    for period, questions in groupby(test, key=lambda question: (question.at - protocol.test_from) // protocol.refit):
-        known = touches.before(protocol.test_from + period * protocol.refit)
+    for period, questions in groupby(test, key=partial(_period, protocol)):
+        known = touches.before(_begun(period, protocol))
         due = list(questions)
         for name, learn in _PEERS.items():
             answers = found[name]
             if answers is not None:
                 score = learn(known)
                 answers += [rank_of(score(touches.people[q.person], q.candidates), q.answer) for q in due]
-    return {name: None if answers is None else np.array(answers) for name, answers in found.items()}
+    return {name: None if answers is None else np.array(answers) for name, answers in found.items()} | theirs
+
+
+def _period(protocol: Protocol, question: Question) -> int:
+    return (question.at - protocol.test_from) // protocol.refit
+
+
+def _begun(period: int, protocol: Protocol) -> datetime:
+    return protocol.test_from + period * protocol.refit
+
+
+def _lenskit(
+    touches: "_Touches", test: Sequence[Question], protocol: Protocol
+) -> dict[str, NDArray[np.float64] | None]:
+    """The ranks of LensKit's ALS or item-kNN, whichever does better in this run, under its name."""
+    of_question = [_period(protocol, question) for question in test]
+    periods = sorted(set(of_question))
+    scored = lenskit_peer.scores(
+        (touches.rows, touches.columns),
+        known=[touches.count(_begun(period, protocol)) for period in periods],
+        refits=[periods.index(period) for period in of_question],
+        who=[touches.people[question.person] for question in test],
+        candidates=[question.candidates for question in test],
+    )
+    ranked = {
+        name: np.array([rank_of(each, question.answer) for each, question in zip(answers, test, strict=True)])
+        for name, answers in scored.items()
+    }
+    best = max(ranked, key=lambda name: next(iter(figures(ranked[name]).values())))
+    return {f"LensKit, best: {best}": ranked[best]}
 
 
 class _Touches:
@@ -53,15 +85,19 @@ class _Touches:
             if event.employee_id is not None:
                 first.setdefault((event.employee_id, event.article_id), event.at)
         self.people = {person: code for code, person in enumerate(dict.fromkeys(person for person, _ in first))}
-        self._rows = np.array([self.people[person] for person, _ in first])
-        self._columns = np.array([place[article] for _, article in first])
+        self.rows = np.array([self.people[person] for person, _ in first])
+        self.columns = np.array([place[article] for _, article in first])
         self._at = np.array([at.timestamp() for at in first.values()])
         self._shape = (len(self.people), len(place))
 
+    def count(self, moment: datetime) -> int:
+        """How many there were before a moment."""
+        return int(np.searchsorted(self._at, moment.timestamp(), side="left"))
+
     def before(self, moment: datetime) -> sparse.csr_array:
         """Who had touched what: (people, articles), 1 or 0."""
-        known = int(np.searchsorted(self._at, moment.timestamp(), side="left"))
-        rows, columns = self._rows[:known], self._columns[:known]
+        known = self.count(moment)
+        rows, columns = self.rows[:known], self.columns[:known]
         return sparse.csr_array((np.ones(known, dtype=np.float32), (rows, columns)), shape=self._shape)
 
 

@@ -1,7 +1,7 @@
 """How long a feed takes: a fresh slate, a standing one and stored picks over many live articles, beside their floor.
 
 A fresh slate must at least score its candidates and be logged in one write that has reached the disk; a standing one
-need not do either, so the write alone is its yardstick.
+need not do either, so the write alone is its yardstick. What somebody does is to tell in the next feed of a colleague.
 """
 
 import sqlite3
@@ -10,6 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +18,7 @@ import numpy as np
 
 from catalog import events, picks, schema
 from catalog.database import Database
-from catalog.errors import NotFound
+from catalog.errors import Conflict, NotFound
 from catalog.ids import EventId, TenantId, new_id
 from catalog.records import Employee, Event, EventType, Slate
 from evaluation.benchmarks import stock
@@ -47,7 +48,12 @@ class ServingOptions:
     @property
     def steps(self) -> int:
         """How often `progress` hears of one step."""
-        return self.articles + 3 * self.people - 1
+        return self.fresh_steps + 2 * self.people - 1
+
+    @property
+    def fresh_steps(self) -> int:
+        """The same of `fresh`."""
+        return self.articles + 2 * self.people - 1
 
 
 def measure(folder: Path, options: ServingOptions, now: datetime, progress: Progress) -> list[Figure]:
@@ -60,11 +66,28 @@ def measure(folder: Path, options: ServingOptions, now: datetime, progress: Prog
     service = FeedService(TENANT, lambda: ranker, RankingOptions())
     fresh, standing = _serve(database, service, people, options, now, progress)
     stored = _picks(database, service, people, now, progress)
+    heard = _heard(database, service, people, now + timedelta(hours=1), options.size, progress)
     database.close()
     scoring = _score(ranker, options.people, random)
     writing = _write(folder / "bare.db", options.people)
     times = (fresh, standing, stored, scoring, writing)
-    return [figure for name, q in QUANTILES.items() for figure in _figures(name, q, *times)]
+    found = [figure for name, q in QUANTILES.items() for figure in _figures(name, q, *times)]
+    return found + [
+        Figure(f"event to a colleague's next feed {name}", "ms", 1000 * float(np.quantile(heard, q)))
+        for name, q in QUANTILES.items()
+    ]
+
+
+def fresh(folder: Path, options: ServingOptions, now: datetime, progress: Progress) -> list[float]:
+    """Seconds of each fresh slate, from a new database in `folder`. `progress` hears of `fresh_steps`."""
+    random = np.random.default_rng(options.seed)
+    database = Database(f"sqlite:///{folder / 'serving.db'}")
+    schema.upgrade(database)
+    people = _fill(database, options, now, random, progress)
+    ranker = stock.ranker(options.trees, random)
+    took, _ = _serve(database, FeedService(TENANT, lambda: ranker, RankingOptions()), people, options, now, progress)
+    database.close()
+    return took
 
 
 def _fill(
@@ -125,6 +148,32 @@ def _picks(
                 raise NotFound(f"no picks were made for {person.id}")
 
     return [seconds(partial(read, person)) for person in people]
+
+
+def _heard(
+    database: Database, service: FeedService, people: Sequence[Employee], begun: datetime, size: int, progress: Progress
+) -> list[float]:
+    """Seconds from an event of somebody until a colleague has a feed that was ranked knowing it.
+
+    Raises Conflict where that is not so of the colleague's very next feed.
+    """
+    took = list[float]()
+    for number, (person, colleague) in enumerate(pairwise(people)):
+        at = begun + timedelta(hours=number)
+        slate = service.serve(database, person.id, at, size)
+        event = Event(EventId(new_id()), EventType.OPEN, slate.items[0].article_id, at, at, slate.id, person.id)
+
+        def happen(event: Event = event) -> None:
+            with database.write() as connection:
+                events.append(connection, TENANT, [event])
+
+        before = service.seq
+        next_feed = partial(service.serve, database, colleague.id, at, size)
+        took.append(seconds(happen) + seconds(next_feed))
+        if next_feed().seq <= before:
+            raise Conflict(f"the next feed of {colleague.id} knows nothing of the last event")
+        progress(1)
+    return took
 
 
 def _opened(slate: Slate) -> list[Event]:

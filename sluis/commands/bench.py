@@ -181,12 +181,15 @@ def reliability(
 
 @app.command()
 def serving(*, as_json: AsJson = False) -> None:
-    """A fresh slate, a standing one and stored picks over 10,000 live articles."""
+    """A fresh slate, a standing one and stored picks over 10,000 live articles, and how soon an event tells."""
+    from evaluation.benchmarks import lenskit_peer
     from evaluation.benchmarks import serving as benchmark
 
     options = benchmark.ServingOptions()
-    with TemporaryDirectory() as folder, progress("Serving", options.steps) as tick:
+    steps = options.steps + lenskit_peer.steps(options)
+    with TemporaryDirectory() as folder, progress("Serving", steps) as tick:
         found = benchmark.measure(Path(folder), options, utcnow(), tick)
+        found += lenskit_peer.latency(Path(folder), options, utcnow(), tick)
     _show(found, as_json)
 
 
@@ -250,11 +253,15 @@ def learning(*, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def training(*, as_json: AsJson = False) -> None:
+def training(
+    slates: Annotated[int, typer.Option(min=500, help="How many slates to learn from.")] = 3000,
+    *,
+    as_json: AsJson = False,
+) -> None:
     """All of `sluis train`, from the log to the registry, beside LightGBM's own fit."""
     from evaluation.benchmarks import training as benchmark
 
-    options = benchmark.TrainOptions()
+    options = benchmark.TrainOptions(slates=slates)
     with TemporaryDirectory() as folder, progress("Slates, then learning", options.steps) as tick:
         found = benchmark.measure(Path(folder), options, utcnow(), tick)
     _show(found, as_json)

@@ -12,6 +12,7 @@ from catalog.database import values
 from catalog.errors import Invalid, NotFound
 from catalog.ids import ArticleId, SlateId
 from catalog.records import Slate, SlateItem
+from catalog.slates import Logged
 from models.heuristic import HEURISTIC, HeuristicRanker
 from models.manifest import RANKER
 from models.protocols import Additive
@@ -77,10 +78,11 @@ def _explain_ranker(house: House, name: str, *, as_json: bool) -> None:
 
 def _explain_slate(house: House, name: str, served: Slate, article: ArticleId, *, as_json: bool) -> None:
     ranker = _named(house, name) if name else _that_ranked(house, served)
-    items = [item for item in served.items if article in ("", item.article_id)]
-    if not items:
+    places = [place for place, item in enumerate(served.items) if article in ("", item.article_id)]
+    if not places:
         raise NotFound(f"{article} was not in slate {served.id}: leave --article out to see what was")
-    rows = logged([(served, items)])
+    items = [served.items[place] for place in places]
+    rows = logged([(Logged.of(served), places)])
     told = [(item, attribution.explain(ranker, row)) for item, row in zip(items, rows, strict=True)]
     if as_json:
         print_json({"ranker": ranker.name, "slate": served.id, "items": [_item(item, why) for item, why in told]})

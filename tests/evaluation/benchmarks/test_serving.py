@@ -12,15 +12,13 @@ def test_fresh_slates_are_new_ones_and_standing_ones_are_not(tmp_path):
     heard = []
     found = measure(tmp_path, SMALL, make.NOW, heard.append)
     assert sum(heard) == SMALL.steps
-    assert {figure.name for figure in found} == {
-        f"{kind} {quantile}"
-        for kind in ("fresh slate", "standing slate", "stored picks")
-        for quantile in ("p50", "p99")
-    }
-    assert all(figure.ours > 0 and figure.theirs > 0 for figure in found)
+    kinds = ("fresh slate", "standing slate", "stored picks", "event to a colleague's next feed")
+    assert {figure.name for figure in found} == {f"{kind} {quantile}" for kind in kinds for quantile in ("p50", "p99")}
+    assert all(figure.ours > 0 and (figure.theirs > 0 or not figure.peer) for figure in found)
     with Database(f"sqlite:///{tmp_path / 'serving.db'}").read() as connection:
         served = list(slates.every(connection, TENANT))
     served = [slate for slate in served if len(slate.items) == SMALL.size]  # picks are fewer
-    assert len(served) == 2 * SMALL.people  # to have a history, and fresh
+    # to have a history, fresh, and then two feeds for each pair of colleagues
+    assert len(served) == 2 * SMALL.people + 2 * (SMALL.people - 1)
     assert {slate.ranker.partition("-")[0] for slate in served} == {"lambdamart"}
     assert all(len(slate.items) == SMALL.size for slate in served)
