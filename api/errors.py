@@ -74,6 +74,17 @@ def install(app: FastAPI) -> None:
             HTTPStatus.SERVICE_UNAVAILABLE, "busy", "the database is busy or away: send the same again later"
         )
 
+    @app.exception_handler(sqlalchemy.exc.IntegrityError)
+    def raced(request: Request, error: Exception) -> Response:
+        log.warning("two at once on %s: %s", request.url.path, type(getattr(error, "orig", error)).__name__)
+        return problem(HTTPStatus.CONFLICT, "conflict", "somebody changed the same at that moment: send it again")
+
+    @app.exception_handler(sqlalchemy.exc.DataError)
+    def unstorable(request: Request, error: Exception) -> Response:
+        log.warning("unstorable on %s: %s", request.url.path, type(getattr(error, "orig", error)).__name__)
+        detail = "a text has a character that cannot be kept, such as NUL: send it without"
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", detail)
+
     @app.exception_handler(Exception)
     def unexpected(request: Request, error: Exception) -> Response:
         log.error("unexpected %s on %s", type(error).__name__, request.url.path, exc_info=error)

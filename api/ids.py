@@ -16,7 +16,7 @@ _OURS: Final = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-
 EmployeeRef = Annotated[
     str,
     Path(
-        pattern=rf"^({_OURS}|ext:.{{1,{LONGEST_EXTERNAL_ID}}})$",
+        pattern=rf"^({_OURS}|ext:[^\x00-\x1f\x7f]{{1,{LONGEST_EXTERNAL_ID}}})$",
         description="An employee's id as this program gives it out, or `ext:` and the id that your own program gave.",
         examples=["6f1c2c1e-0d5b-4c53-9d0e-0a4f4c1f7f11", "ext:4711"],
     ),

@@ -4,7 +4,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Final, Generic, TypeVar
 
 import orjson
 from fastapi import Query
@@ -15,6 +15,9 @@ from catalog.errors import Invalid
 
 Item = TypeVar("Item")
 Found = TypeVar("Found")
+
+PRINTABLE: Final = r"^[^\x00-\x1f\x7f]*$"
+"""What a word to look for may consist of: no database likes the others."""
 
 Cursor = Annotated[
     str | None, Query(max_length=1000, description="`next` of the page before; leave it out for the first page.")

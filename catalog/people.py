@@ -2,18 +2,26 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select, update
+from sqlalchemy import Connection, Row, delete, or_, select, update
 
-from catalog import tables, tenants
+from catalog import consents, tables, tenants
+from catalog.consents import Consent
 from catalog.database import insert, record, values
-from catalog.errors import Invalid, NotFound
+from catalog.errors import Conflict, Invalid, NotFound
 from catalog.ids import EmployeeId, TenantId
-from catalog.records import Employee
+from catalog.records import FUNCTION, Employee
 
 _p = tables.employees
 _m = tables.memberships
+
+
+class PersonExists(Conflict):
+    """Somebody else has this e-mail address or external id."""
+
+    code = "person_exists"
 
 
 class UnknownEmployee(NotFound):
@@ -41,6 +49,11 @@ def by_email(connection: Connection, tenant: TenantId, email: str) -> Employee:
     return found[0]
 
 
+def by_email_if_known(connection: Connection, tenant: TenantId, email: str) -> Employee | None:
+    """The person with this address, if there is one."""
+    return next(iter(_read(connection, tenant, _p.c.email == email)), None)
+
+
 def by_external_id(connection: Connection, tenant: TenantId, external_id: str) -> Employee:
     """The person whom another program calls so."""
     found = _read(connection, tenant, _p.c.external_id == external_id)
@@ -54,11 +67,54 @@ def every(connection: Connection, tenant: TenantId) -> list[Employee]:
     return _read(connection, tenant, None)
 
 
+def page(
+    connection: Connection,
+    tenant: TenantId,
+    limit: int,
+    after: str | None = None,
+    *,
+    function: str | None = None,
+    opted_in: bool | None = None,
+    start: str = "",
+) -> list[Employee]:
+    """People by address, those after the address `after`; `start` is how address, name or external id begin."""
+    which = [] if after is None else [_p.c.email > after]
+    if function is not None:
+        theirs = (_m.c.tenant_id == tenant, _m.c.axis == FUNCTION, _m.c.value == function)
+        which.append(_p.c.id.in_(select(_m.c.employee_id).where(*theirs)))
+    if opted_in is not None:
+        which.append(_p.c.opted_in == opted_in)
+    if start:
+        columns = (_p.c.email, _p.c.name, _p.c.external_id)
+        which.append(or_(*(column.istartswith(start, autoescape=True) for column in columns)))
+    ids = select(_p.c.id).where(_p.c.tenant_id == tenant, *which).order_by(_p.c.email).limit(limit)
+    found = connection.execute(ids).scalars().all()
+    return _read(connection, tenant, _p.c.id.in_(found)) if found else []
+
+
+def save(connection: Connection, tenant: TenantId, person: Employee, via: str, now: datetime) -> bool:
+    """Keep somebody as they are described, whether their id is known or not. Whether they are new.
+
+    Raises PersonExists where another has their address or external id. An answer that changed is noted.
+    """
+    before = next(iter(_read(connection, tenant, _p.c.id == person.id)), None)
+    _require_free(connection, tenant, person)
+    row = values(person, "axes")
+    if before is None:
+        connection.execute(insert(connection, _p).values(row | {"tenant_id": tenant}))
+    else:
+        connection.execute(update(_p).where(_p.c.tenant_id == tenant, _p.c.id == person.id).values(row))
+    if person.opted_in != (before is not None and before.opted_in):
+        consents.note(connection, tenant, person.id, Consent(now, person.opted_in, via))
+    if before is None or before.axes != person.axes:
+        _place(connection, tenant, person.id, person)
+    return before is None
+
+
 def upsert(connection: Connection, tenant: TenantId, people: Iterable[Employee]) -> tuple[int, int]:
     """Add these people, or bring those whose address is known up to date (their id stays). Returns (added, updated)."""
-    known = {
-        row.email: row.id for row in connection.execute(select(_p.c.email, _p.c.id).where(_p.c.tenant_id == tenant))
-    }
+    there = connection.execute(select(_p.c.email, _p.c.id, _p.c.opted_in).where(_p.c.tenant_id == tenant)).all()
+    known, opted_in = ({row[0]: row[place] for row in there} for place in (1, 2))
     added = updated = 0
     for person in people:
         row_id = known.get(person.email)
@@ -71,15 +127,20 @@ def upsert(connection: Connection, tenant: TenantId, people: Iterable[Employee])
         else:
             connection.execute(update(_p).where(_p.c.tenant_id == tenant, _p.c.id == row_id).values(details))
             updated += 1
+        if person.opted_in != opted_in.get(person.email, False):
+            said = Consent(person.created_at, person.opted_in, "a roster")
+            consents.note(connection, tenant, EmployeeId(row_id), said)
         _place(connection, tenant, EmployeeId(row_id), person)
     tenants.touch(connection, tenant)
     return added, updated
 
 
-def set_opted_in(connection: Connection, tenant: TenantId, employee: EmployeeId, opted_in: bool) -> None:
-    """Start or stop offering articles to a person; it holds from their next request."""
+def set_opted_in(connection: Connection, tenant: TenantId, employee: EmployeeId, said: Consent) -> None:
+    """Start or stop offering articles to a person; it holds from their next request. Their answer is noted."""
     get(connection, tenant, employee)
-    connection.execute(update(_p).where(_p.c.tenant_id == tenant, _p.c.id == employee).values(opted_in=opted_in))
+    mine = (_p.c.tenant_id == tenant, _p.c.id == employee)
+    connection.execute(update(_p).where(*mine).values(opted_in=said.opted_in))
+    consents.note(connection, tenant, employee, said)
 
 
 def set_pick_days(connection: Connection, tenant: TenantId, employee: EmployeeId, days: str) -> None:
@@ -110,7 +171,10 @@ def export(connection: Connection, tenant: TenantId, employee: EmployeeId) -> di
         ),
         "suggested": select(*suggested).where(came.c.tenant_id == tenant, came.c.suggested_by == employee),
     }
-    kept = {name: [_plain(row) for row in connection.execute(query)] for name, query in queries.items()}
+    answered = [values(each) for each in consents.every(connection, tenant, employee)]
+    kept = {"consents": answered} | {
+        name: [_plain(row) for row in connection.execute(query)] for name, query in queries.items()
+    }
     return {"employee": values(get(connection, tenant, employee)), **kept}
 
 
@@ -134,6 +198,16 @@ def erase(connection: Connection, tenant: TenantId, employee: EmployeeId) -> dic
 def _plain(row: Row[Any]) -> dict[str, Any]:
     """Column by column, under names that are plain text: the driver's own kind of text is no key in JSON."""
     return {str(name): value for name, value in row._mapping.items()}
+
+
+def _require_free(connection: Connection, tenant: TenantId, person: Employee) -> None:
+    for what, column, value in (
+        ("address", _p.c.email, person.email),
+        ("external id", _p.c.external_id, person.external_id),
+    ):
+        others = select(_p.c.id).where(_p.c.tenant_id == tenant, column == value, _p.c.id != person.id)
+        if value is not None and connection.execute(others).first() is not None:
+            raise PersonExists(f"another employee has the {what} {value}: change or erase that one first")
 
 
 def _place(connection: Connection, tenant: TenantId, employee: EmployeeId, person: Employee) -> None:

@@ -24,6 +24,9 @@ FUNCTION: Final = "function"
 AXES: Final = ("function", "industry", "language", "region", "unit")
 """What is known of a person that an audience can be drawn along."""
 
+TOPIC: Final = "topic"
+"""Not an axis that an audience is cut along: the topics that a person chose stand beside their axes under this name."""
+
 LONGEST_VALUE: Final = 64
 """Characters of a value on an axis."""
 LONGEST_EXTERNAL_ID: Final = 200

@@ -409,6 +409,18 @@ memberships = Table(
     reference("employee_id", "employees.id", ondelete="CASCADE"),
 )
 
+consents = Table(
+    "consents",
+    metadata,
+    tenant(),
+    identifier("employee_id", primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at", Moment, nullable=False),
+    Column("opted_in", Boolean, nullable=False),
+    Column("via", Text, nullable=False),
+    reference("employee_id", "employees.id", ondelete="CASCADE"),
+)
+
 # --- what was offered, and what came of it ---------------------------------------------------------------------------
 
 slates = Table(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from catalog.records import FUNCTION, Reason
+from catalog.records import FUNCTION, TOPIC, Reason
 from catalog.taxonomy import Taxonomy
 from ranking.config import RankingOptions
 from ranking.features import INDEX
@@ -44,6 +44,7 @@ _WORDS: Final = {
     },
     "like_what_you_read": {"en": "Resembles what you read", "nl": "Lijkt op wat je las"},
     "your_topic": {"en": "You often read about {topic}", "nl": "Je leest vaak over {topic}"},
+    "chosen_topic": {"en": "About {topic}, which you chose", "nl": "Over {topic}, wat je zelf koos"},
     "for_function": {"en": "Meant for {function}", "nl": "Bedoeld voor {function}"},
     "popular": {"en": "Popular in your organisation", "nl": "Populair in je organisatie"},
     "fresh": {"en": "New", "nl": "Nieuw"},
@@ -89,6 +90,9 @@ class Explainer:
             topic = self._favourite_topic(article)
             if topic is not None:
                 yield Reason("your_topic", {"topic": topic})
+        chosen = self._chosen_topic(article)
+        if chosen is not None:
+            yield Reason("chosen_topic", {"topic": chosen})
         named = [own for own in person.functions if self.snapshot.audiences[FUNCTION].names(article, own)]
         if named:
             yield Reason("for_function", {"function": named[0]})
@@ -110,6 +114,12 @@ class Explainer:
         openers = self.state.crowd.openers(self.state.codes([self.snapshot.ids[article]]))
         like = self.person.visit.company.like
         return len({who for who in openers.people.tolist() if like[who] > 0})
+
+    def _chosen_topic(self, article: int) -> str | None:
+        """The surest of the article's topics that the person said they like."""
+        facet, liked = self.snapshot.facets["topic"], self.person.axes.get(TOPIC, frozenset())
+        sure = [(facet.probability[article, facet.column[topic]], topic) for topic in liked if topic in facet.column]
+        return max(((how, topic) for how, topic in sure if how >= SURE), default=(0.0, None))[1]
 
     def _favourite_topic(self, article: int) -> str | None:
         facet = self.snapshot.facets["topic"]

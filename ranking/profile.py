@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.ids import EmployeeId
-from catalog.records import FUNCTION, Axes, EventType
+from catalog.records import FUNCTION, TOPIC, Axes, EventType
 from ranking.crowd import Company
 from ranking.histories import History
-from ranking.snapshot import NONE, Snapshot
+from ranking.snapshot import NONE, Facet, Snapshot
 from ranking.state import NOWHERE, State
 from ranking.tallies import DAY
 
@@ -27,7 +27,8 @@ COMPARED: Final = 100
 
 _WEIGHTS: Final = {EventType.OPEN: 1.0, EventType.LIKE: 2.0, EventType.SAVE: 2.0, EventType.SHARE: 3.0}
 _PRIOR: Final = 3.0
-"""Weight of the assumption that somebody prefers nothing; without it one opened article would be a passion."""
+"""Weight of the assumption that somebody prefers nothing but the topics that they chose: else one opened article would
+be a passion."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,7 +105,8 @@ def build(employee: EmployeeId, axes: Axes, state: State, snapshot: Snapshot, no
         long_term=_direction(snapshot, chosen, lasting),
         last=last,
         last_vectors=snapshot.matrix[last],
-        topics=_shares(snapshot.facets["topic"].probability[chosen], lasting),
+        topics=_shares(snapshot.facets["topic"].probability[chosen], lasting)
+        + _chosen_topics(snapshot.facets["topic"], axes.get(TOPIC, frozenset()), lasting),
         kinds=_shares(snapshot.facets["kind"].probability[chosen], lasting),
         sources=_source_shares(snapshot, chosen, lasting),
         visit=_visit(employee, history, state, snapshot, now),
@@ -158,6 +160,14 @@ def _shares(tags: NDArray[np.float32], weights: NDArray[np.float64]) -> NDArray[
     rows, columns = tags.nonzero()
     sums = np.bincount(columns, weights=tags[rows, columns] * weights[rows], minlength=tags.shape[1])
     return np.asarray(sums / (weights.sum() + _PRIOR))
+
+
+def _chosen_topics(facet: Facet, topics: frozenset[str], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The share of what somebody says they like: they have the whole of the prior, and so fade as deeds add up."""
+    known = [facet.column[topic] for topic in sorted(topics) if topic in facet.column]
+    shares = np.zeros(len(facet.column))
+    shares[known] = _PRIOR / max(len(topics), 1) / (weights.sum() + _PRIOR)
+    return shares
 
 
 def _source_shares(snapshot: Snapshot, chosen: NDArray[np.intp], weights: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -10,14 +9,14 @@ from typing import Final
 
 from catalog.errors import Invalid
 from catalog.ids import EmployeeId, new_id
-from catalog.records import LONGEST_VALUE, Employee
-from catalog.taxonomy import Taxonomy, language_code
+from catalog.records import Employee
+from catalog.taxonomy import Taxonomy
+from curation import directory
 
 COLUMNS: Final = ("name", "email", "functions", "industries", "languages", "region", "unit", "opted_in")
 MAX_BYTES: Final = 50_000_000
 _YES: Final = frozenset({"yes", "true", "1", "ja", "oui"})
 _NO: Final = frozenset({"no", "false", "0", "nee", "nein", "non", ""})
-_EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _SHOWN: Final = 5
 
 
@@ -76,20 +75,18 @@ def _person(row: Mapping[str | None, str | list[str] | None], taxonomy: Taxonomy
     cell = {name: str(row[name]).strip() for name in COLUMNS}
     if not all(character.isprintable() for text in cell.values() for character in text):
         raise BadRoster("a field has a character that cannot be printed: type it again")
-    if not _EMAIL.fullmatch(cell["email"]):
-        raise BadRoster(f"{cell['email']!r} is no e-mail address")
-    axes = {
-        "function": taxonomy.require_values("function", _listed(cell["functions"])),
-        "industry": taxonomy.require_values("industry", _listed(cell["industries"])),
-        "language": frozenset(map(language_code, _listed(cell["languages"]))),
-        "region": _words(cell["region"]),
-        "unit": _words(cell["unit"]),
+    said = {
+        "function": _listed(cell["functions"]),
+        "industry": _listed(cell["industries"]),
+        "language": _listed(cell["languages"]),
+        "region": _listed(cell["region"]),
+        "unit": _listed(cell["unit"]),
     }
     return Employee(
         id=EmployeeId(new_id()),
-        email=cell["email"].lower(),
+        email=directory.address(cell["email"]),
         name=cell["name"],
-        axes={axis: values for axis, values in axes.items() if values},
+        axes=directory.axes(said, taxonomy),
         opted_in=_yes_or_no(cell["opted_in"]),
         created_at=now,
     )
@@ -97,15 +94,6 @@ def _person(row: Mapping[str | None, str | list[str] | None], taxonomy: Taxonomy
 
 def _listed(cell: str) -> Iterable[str]:
     return filter(None, (part.strip() for part in cell.split(";")))
-
-
-def _words(cell: str) -> frozenset[str]:
-    """Words of the organisation's own, such as units, no longer than the catalogue has room for."""
-    words = frozenset(_listed(cell))
-    for word in words:
-        if len(word) > LONGEST_VALUE:
-            raise BadRoster(f"{word[:20]!r}… is longer than {LONGEST_VALUE} characters: use a shorter name")
-    return words
 
 
 def _yes_or_no(cell: str) -> bool:

@@ -1,21 +1,21 @@
 """`sluis people …`: who may be shown articles."""
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import typer
 
 from catalog import people
 from catalog.clock import utcnow
-from catalog.errors import Invalid
-from catalog.records import FUNCTION, Employee
+from catalog.consents import Consent
+from catalog.records import FUNCTION, TOPIC, Employee
+from curation import directory
 from sluis import roster
 from sluis.console import AsJson, out, print_json, show
 from sluis.wiring import open_house
 
 app = typer.Typer(help="Import, list, export and erase employees.", no_args_is_help=True)
-
-_DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 Email = Annotated[str, typer.Argument(help="The person's e-mail address.")]
 
@@ -63,8 +63,23 @@ def pick_days(
     house = open_house()
     with house.database.write() as connection:
         person = people.by_email(connection, house.tenant, email)
-        people.set_pick_days(connection, house.tenant, person.id, _weekdays(days))
+        people.set_pick_days(connection, house.tenant, person.id, directory.weekdays(_named(days)))
     out.print(f"{person.email} gets picks on: {days}")
+
+
+@app.command()
+def interests(
+    email: Email,
+    topic: Annotated[list[str] | None, typer.Option(help="A topic that they chose; repeat. None for none.")] = None,
+) -> None:
+    """Set the topics that a person chose. They count until what the person reads says more."""
+    house = open_house()
+    chosen = directory.axes({TOPIC: topic or []}, house.taxonomy)
+    with house.database.write() as connection:
+        person = people.by_email(connection, house.tenant, email)
+        axes = {axis: values for axis, values in person.axes.items() if axis != TOPIC} | dict(chosen)
+        people.save(connection, house.tenant, replace(person, axes=axes), "the command line", utcnow())
+    out.print(f"{person.email} chose: {', '.join(sorted(chosen.get(TOPIC, ()))) or 'nothing'}")
 
 
 @app.command()
@@ -86,20 +101,15 @@ def erase(email: Email) -> None:
     out.print("erased: " + ", ".join(f"{count} {what}" for what, count in touched.items()))
 
 
-def _weekdays(said: str) -> str:
-    """ISO numbers of the days that were named. Raises Invalid."""
-    names = [name.strip().lower() for name in said.split(",") if name.strip().lower() != "none"]
-    unknown = [name for name in names if name not in _DAYS]
-    if unknown:
-        raise Invalid(f"{unknown[0]!r} is no day of the week: name some of {', '.join(_DAYS)}, or none")
-    return "".join(str(_DAYS.index(name) + 1) for name in names)
+def _named(days: str) -> list[str]:
+    return [day for day in days.split(",") if day.strip().lower() != "none"]
 
 
 def _opt(email: str, *, opted_in: bool) -> None:
     house = open_house()
     with house.database.write() as connection:
         person = people.by_email(connection, house.tenant, email)
-        people.set_opted_in(connection, house.tenant, person.id, opted_in)
+        people.set_opted_in(connection, house.tenant, person.id, Consent(utcnow(), opted_in, "the command line"))
     out.print(f"{person.email} takes part" if opted_in else f"{person.email} takes part no longer")
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from catalog import articles, people
+from catalog.consents import Consent
 from catalog.keys import Scope
 from catalog.records import State
 from models.heuristic import HeuristicRanker
@@ -58,7 +59,7 @@ def test_what_was_withdrawn_since_is_left_out(world, read):
 def test_who_left_or_has_none_of_that_day_reads_nothing(world, read):
     assert read(world.seller, day="2026-03-01").json()["items"] == []
     with world.database.write() as connection:
-        people.set_opted_in(connection, world.tenant, world.seller.id, False)
+        people.set_opted_in(connection, world.tenant, world.seller.id, Consent(NOW, False, "test"))
     found = read(world.seller).json()
     assert (found["slate_id"], found["items"]) == (None, [])
 

@@ -112,3 +112,17 @@ def test_a_catalogue_with_more_concepts_changes_no_bit_of_what_is_known(more):
         for someone in (person(state, snapshot(*articles)), person(state, snapshot(*articles, wider)))
     ]
     assert topics[0] == topics[1]
+
+
+def test_chosen_topics_have_the_prior_and_fade_as_deeds_add_up():
+    world = snapshot(*numbered(8, tags={"topic": {"labour": 1.0}}), make.live_article(tags={"topic": {"privacy": 1.0}}))
+    labour, privacy = (world.facets["topic"].column[topic] for topic in ("labour", "privacy"))
+    chose = {"function": frozenset({"sales"}), "topic": frozenset({"privacy"})}
+    new = person(State(), world, axes=chose)
+    assert (new.topics[privacy], new.topics[labour]) == (1.0, 0.0)
+    reader = person(did(*opened("ann", *(f"a{number}" for number in range(7))), at=NOW), world, axes=chose)
+    assert 0 < reader.topics[privacy] < reader.topics[labour] < 1
+    both = person(State(), world, axes=chose | {"topic": frozenset({"privacy", "labour"})})
+    assert (both.topics[privacy], both.topics[labour]) == (0.5, 0.5)
+    gone = person(State(), world, axes=chose | {"topic": frozenset({"forgotten"})})
+    assert not gone.topics.any()
