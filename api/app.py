@@ -9,7 +9,7 @@ from api import errors
 from api.caching import ETags
 from api.dependencies import Services
 from api.limits import BodyLimit
-from api.routes import articles, events, feed, health, library, people, suggestions, tags
+from api.routes import articles, curation, events, feed, health, library, people, suggestions, tags, vocabulary, why
 from api.schemas import Problem
 from api.watch import Watch
 
@@ -45,7 +45,8 @@ def create_app(services: Services) -> FastAPI:
     app.add_middleware(ETags)
     app.add_middleware(Watch, metrics=services.metrics, most_at_once=services.most_at_once)
     app.include_router(health.router, responses={status: _PROBLEMS[status] for status in (401, 404, 503)})
-    for module in (feed, articles, library, tags, people, suggestions, events):
+    # what hangs below an article comes before the articles, whose ids may have slashes in them
+    for module in (feed, why, curation, vocabulary, library, articles, tags, people, suggestions, events):
         app.include_router(module.router, prefix="/v1", responses=_PROBLEMS)
     StandaloneDocs(app)  # the documentation page brings its own scripts: nothing is fetched from elsewhere
     return app

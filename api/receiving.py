@@ -12,7 +12,7 @@ def piece(external_id: str, said: ArticleIn, taxonomy: Taxonomy) -> Piece:
     words = [f"{axis}={value}" for axis, values in (said.audience or {}).items() for value in values]
     return handed.piece(
         external_id,
-        **said.model_dump(exclude={"audience", "tags", "source"}),
+        **said.model_dump(exclude={"audience", "tags", "source", "external_id"}),
         audience=audiences.parse(words, taxonomy) if words else None,
         tags={facet: taxonomy.require(facet, concepts) for facet, concepts in said.tags.items()},
     )

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 from catalog.records import LONGEST_VALUE, EventType, ItemState, State
 from curation.library import Way
 from ingest.doors import API
-from ingest.handed import AUTHOR_CHARACTERS, MOST_BYTES, TITLE_CHARACTERS
+from ingest.handed import AUTHOR_CHARACTERS, ID_CHARACTERS, MOST_BYTES, TITLE_CHARACTERS
 from ingest.urls import LONGEST
 
 Id = Annotated[UUID, Field(description="An id as this program gives them out.")]
@@ -163,6 +163,34 @@ class HandedIn(Answer):
     state: ItemState = Field(description="`due` until it has been read, then `stored`, `duplicate` or `failed`.")
     article_id: str | None
     problem: str | None
+
+
+class NamedArticleIn(ArticleIn):
+    """One of many, with the id that your own program gave it."""
+
+    external_id: Annotated[str, Field(min_length=1, max_length=ID_CHARACTERS)]
+
+
+class ArticlesIn(Ask):
+    """Many articles at once. Each stands for itself."""
+
+    articles: Annotated[list[NamedArticleIn], Field(min_length=1, max_length=500)]
+
+
+class HandedInResult(Answer):
+    """What became of one of many."""
+
+    external_id: str
+    status: Literal["accepted", "unchanged", "refused"]
+    article_id: str | None = None
+    code: str | None = None
+    detail: str | None = None
+
+
+class ArticlesHandedIn(Answer):
+    """What became of each, in the order sent."""
+
+    results: list[HandedInResult]
 
 
 class WithdrawnOut(Answer):

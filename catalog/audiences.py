@@ -28,6 +28,13 @@ def get(connection: Connection, tenant: TenantId, article: ArticleId) -> Audienc
     return many(connection, tenant, [article]).get(article)
 
 
+def said(connection: Connection, tenant: TenantId, article: ArticleId) -> tuple[Origin, datetime] | None:
+    """Who said for whom it is, and since when that holds; None where nobody did."""
+    holds = (_a.c.tenant_id == tenant, _a.c.article_id == article, _a.c.valid_to.is_(None))
+    row = connection.execute(select(_a.c.origin, _a.c.valid_from).where(*holds).limit(1)).one_or_none()
+    return (row.origin, row.valid_from) if row else None
+
+
 def many(connection: Connection, tenant: TenantId, articles: Iterable[ArticleId] | None) -> dict[ArticleId, Audience]:
     """The audiences of several articles, or of all where `articles` is None; one without is missing from the answer."""
     query = select(_a.c.article_id, _a.c.axis, _a.c.value).where(_a.c.tenant_id == tenant, _a.c.valid_to.is_(None))

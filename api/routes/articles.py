@@ -2,25 +2,36 @@
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Path, Query
 from sqlalchemy import Connection
 
 from api.dependencies import Reading, Services, Wired, Writing
+from api.idempotency import once
+from api.ids import ArticleRef, article, handed_in
 from api.receiving import piece
-from api.schemas import ArticleIn, ArticleOut, HandedIn, Id, TaggedArticleOut, WithdrawnOut
+from api.schemas import (
+    ArticleIn,
+    ArticleOut,
+    ArticlesHandedIn,
+    ArticlesIn,
+    HandedIn,
+    HandedInResult,
+    Id,
+    TaggedArticleOut,
+    WithdrawnOut,
+)
 from api.security import Browsing, Sending
-from catalog import articles, audiences, items
+from catalog import articles, audiences
 from catalog.articles import StateChanged
-from catalog.errors import NotFound
+from catalog.errors import Conflict, Invalid, NotFound
 from catalog.ids import ArticleId, TenantId
-from catalog.items import Standing
 from catalog.keys import ApiKey
-from catalog.records import Article, Audience, ItemState, State, Tag, listed
+from catalog.records import Article, Audience, State, Tag, listed
 from curation.review import REASON_CHARACTERS, Desk, Sender
 from curation.states import FINAL
-from ingest.handed import ID_CHARACTERS, Taken, external, push
+from ingest.handed import ID_CHARACTERS, Taken, push
 from ranking.features import WORDS_PER_MINUTE
 
 router = APIRouter(tags=["content"])
@@ -28,24 +39,8 @@ router = APIRouter(tags=["content"])
 ExternalId = Annotated[str, Path(max_length=ID_CHARACTERS, description="The id that your own program gave it.")]
 Why = Annotated[str, Query(min_length=1, max_length=REASON_CHARACTERS, description="For the audit trail: one line.")]
 _BY_SENDER: Final = "withdrawn by its sender"
-_NO_ARTICLE: Final = {
-    ItemState.DUPLICATE: "another article has the same text or address",
-    ItemState.WITHDRAWN: "it was withdrawn before it was read",
-}
 _TRIES: Final = 3
 """Times that a withdrawal may find the article read or moved at that very moment, and begins again."""
-
-
-class NotReadYet(NotFound):
-    """It was handed in, and waits to be read."""
-
-    code = "not_read_yet"
-
-
-class NoArticle(NotFound):
-    """It was handed in, and no article came of it."""
-
-    code = "no_article"
 
 
 # ids of other programs may have slashes in them, and are looked for before our own
@@ -67,19 +62,24 @@ def hand_in(wired: Wired, key: Sending, connection: Writing, external_id: Extern
     )
 
 
-@router.get("/articles/ext:{external_id:path}", summary="The article that was handed in under your id")
-def handed_in(tenant: Browsing, connection: Reading, external_id: ExternalId) -> TaggedArticleOut:
-    """404 with code `not_read_yet` while it waits to be read, `no_article` where none came of it; the detail says why.
-
-    A newer version that waits to be read does not show yet.
-    """
-    found = _handed_in(connection, tenant, external_id)
-    if found.article_id is None and found.state is ItemState.DUE:
-        raise NotReadYet(f"{external_id} waits to be read: 'sluis ingest' reads it, ask again later")
-    if found.article_id is None:
-        why = found.problem or _NO_ARTICLE.get(found.state, "send another text")
-        raise NoArticle(f"no article came of {external_id}: {why}")
-    return _tagged(connection, tenant, found.article_id)
+@router.post("/articles:batch", status_code=202, summary="Hand in many articles")
+@once
+def hand_in_many(wired: Wired, key: Sending, connection: Writing, batch: ArticlesIn) -> ArticlesHandedIn:
+    """As one by one; each stands for itself, and one that is refused keeps back no other."""
+    words = wired.taxonomy(connection, key.tenant)
+    results: list[HandedInResult] = []
+    for said in batch.articles:
+        name = said.external_id
+        try:
+            given = piece(name, said, words)
+            [receipt] = push(connection, key.tenant, said.source, [given], wired.clock())
+        except (Conflict, Invalid, NotFound) as error:
+            refused = {"code": error.code, "detail": str(error)}
+            results.append(HandedInResult(external_id=name, status="refused", **refused))
+            continue
+        status: Literal["accepted", "unchanged"] = "unchanged" if receipt.taken is Taken.UNCHANGED else "accepted"
+        results.append(HandedInResult(external_id=name, status=status, article_id=receipt.standing.article_id))
+    return ArticlesHandedIn(results=results)
 
 
 @router.delete("/articles/ext:{external_id:path}", summary="Take back what you handed in")
@@ -91,10 +91,14 @@ def take_back(wired: Wired, key: Sending, external_id: ExternalId, reason: Why =
     return _take_back(wired, key, external_id, reason)
 
 
-@router.get("/articles/{article_id}", summary="One article with tags and audience")
-def article(tenant: Browsing, connection: Reading, article_id: Id) -> TaggedArticleOut:
-    """Whatever its state: for tools that manage content, not for showing it to employees."""
-    return _tagged(connection, tenant, ArticleId(str(article_id)))
+@router.get("/articles/{article_id:path}", summary="One article with tags and audience")
+def read(tenant: Browsing, connection: Reading, article_id: ArticleRef) -> TaggedArticleOut:
+    """Whatever its state: for tools that manage content, not for showing it to employees.
+
+    By your own id: 404 with code `not_read_yet` while it waits to be read, `no_article` where none came of it; the
+    detail says why. A newer version that waits to be read does not show yet.
+    """
+    return _tagged(connection, tenant, article(connection, tenant, article_id))
 
 
 @router.delete("/articles/{article_id}", summary="Withdraw an article")
@@ -127,7 +131,7 @@ def article_out(found: Article) -> ArticleOut:
 
 def _take_back(wired: Services, key: ApiKey, external_id: str, reason: str) -> WithdrawnOut:
     with wired.database.write() as connection:
-        seen = _handed_in(connection, key.tenant, external_id)
+        seen = handed_in(connection, key.tenant, external_id)
         Desk(connection, key.tenant, wired.clock()).take_back(seen, Sender(key.label), reason=reason)
         state = articles.get(connection, key.tenant, seen.article_id).state if seen.article_id else State.WITHDRAWN
         return WithdrawnOut(article_id=seen.article_id, external_id=external_id, state=state)
@@ -135,10 +139,10 @@ def _take_back(wired: Services, key: ApiKey, external_id: str, reason: str) -> W
 
 def tagged_out(connection: Connection, tenant: TenantId, found: Sequence[Article]) -> list[TaggedArticleOut]:
     """Articles with their tags and audiences, for tools that manage content."""
-    ids = [article.id for article in found]
+    ids = [each.id for each in found]
     admitted = audiences.many(connection, tenant, ids)
     tags = articles.tags_of(connection, tenant, ids)
-    return [_tagged_out(article, tags.get(article.id, ()), admitted.get(article.id)) for article in found]
+    return [_tagged_out(each, tags.get(each.id, ()), admitted.get(each.id)) for each in found]
 
 
 def _tagged(connection: Connection, tenant: TenantId, article_id: ArticleId) -> TaggedArticleOut:
@@ -157,10 +161,3 @@ def _tagged_out(found: Article, tags: Iterable[Tag], audience: Audience | None) 
         live_from=found.live_from,
         expires_at=found.expires_at,
     )
-
-
-def _handed_in(connection: Connection, tenant: TenantId, external_id: str) -> Standing:
-    found = items.handed_in(connection, tenant, external(external_id))
-    if found is None:
-        raise NotFound(f"nothing was handed in as {external_id!r}: check the id, or PUT it first")
-    return found

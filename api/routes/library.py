@@ -5,10 +5,11 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query
 
 from api.dependencies import Services, Wired
+from api.ids import ArticleRef, article
 from api.routes.articles import tagged_out
 from api.schemas import FindingsOut, FoundOut, Id, Moment
 from api.security import Browsing
-from catalog.ids import ArticleId, SourceId, TenantId
+from catalog.ids import SourceId, TenantId
 from catalog.records import State
 from catalog.search import FOUND, Filters
 from curation.librarian import Findings
@@ -62,16 +63,23 @@ def search(
     return _told(wired, tenant, wired.librarians(tenant).search(wired.database, q, filters, limit))
 
 
-@router.get("/articles/{article_id}/similar", summary="What is nearest in meaning to an article")
+@router.get("/articles/{article_id:path}/similar", summary="What is nearest in meaning to an article")
 def similar(
-    wired: Wired, tenant: Browsing, article_id: Id, language: Language = None, state: States = None, limit: Limit = 10
+    wired: Wired,
+    tenant: Browsing,
+    article_id: ArticleRef,
+    language: Language = None,
+    state: States = None,
+    limit: Limit = 10,
 ) -> FindingsOut:
     """In any language, one item per story; the first may be another telling of its own story (`same_story`).
 
     Refused with 409 while the article has not been enriched.
     """
     filters = Filters(states=state or FOUND, language=language)
-    found = wired.librarians(tenant).similar(wired.database, ArticleId(str(article_id)), filters, limit)
+    with wired.database.read() as connection:
+        which = article(connection, tenant, article_id)
+    found = wired.librarians(tenant).similar(wired.database, which, filters, limit)
     return _told(wired, tenant, found)
 
 

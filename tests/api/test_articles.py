@@ -398,3 +398,24 @@ def test_a_request_without_end_is_cut_off_before_anybody_asks_for_a_key(world, t
     answer = world.client.put("/v1/articles/ext:a", content=long, headers={"Content-Type": "application/json"})
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
     assert "8 MB" in answer.json()["detail"]
+
+
+def test_many_are_handed_in_at_once_and_each_stands_for_itself(world):
+    header = world.header(Scope.CONTENT)
+    good = {"external_id": "a/1", "title": "A title", "text": "Some words that make an article of it all."}
+    both, unknown = {"external_id": "a/2", "html": "<p>x</p>"}, {"external_id": "a/3", "tags": {"kind": ["x"]}}
+    batch = [good, good | both, good | unknown]
+    for expected in ("accepted", "unchanged"):
+        answer = world.client.post("/v1/articles:batch", json={"articles": batch}, headers=header)
+        assert answer.status_code == 202
+        told = [(each["status"], each["code"]) for each in answer.json()["results"]]
+        assert told == [(expected, None), ("refused", "invalid"), ("refused", "unknown_tag")]
+    missing = world.client.get("/v1/articles/ext:a/1/audience", headers=header)
+    assert missing.json()["code"] == "not_read_yet"
+    assert world.client.get("/v1/articles/ext:a/2", headers=header).json()["code"] == "not_found"
+
+
+def test_the_vocabulary_can_be_read(world):
+    told = world.client.get("/v1/taxonomy", headers=world.header(Scope.CONTENT)).json()["facets"]
+    assert {"topic", "function", "kind"} <= set(told)
+    assert all(set(concept["labels"]) >= {"nl", "en"} for concepts in told.values() for concept in concepts)

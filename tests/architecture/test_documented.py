@@ -75,8 +75,6 @@ IN_THE_TERMINAL = (
     "catalog.own_concepts",
     "catalog.standards",
     "curation.certifying",
-    "curation.pinning",
-    "curation.review",
     "curation.vocabulary",
 )
 

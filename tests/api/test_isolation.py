@@ -1,0 +1,192 @@
+"""One organisation never learns of another: what belongs to somebody else answers just as what does not exist.
+
+Every operation of the API is tried, as its own description lists them, so a new one is covered from its first day.
+"""
+
+import json
+import os
+import re
+import time
+from dataclasses import replace
+from random import Random
+from statistics import median
+from uuid import UUID
+
+import pytest
+
+from api.app import create_app
+from catalog import items, keys, people, tenants
+from catalog.ids import TenantId, new_id
+from catalog.keys import Scope
+from ingest.handed import external, piece, push
+from ranking.feed import FeedService
+from tests import make
+from tests.make import NOW
+
+OTHER = TenantId("other")
+SECRET = "Zeer geheim plan van de anderen"
+
+ATTEMPTS = 6
+"""Per operation in the suite; `make soak` makes two hundred."""
+
+BODIES = {
+    "events": lambda ids: {"events": [event(ids), event(ids)]},
+    "events:import": lambda ids: {
+        "events": [
+            {"employee": ids["employee_id"], "article": ids["article_id"], "type": "open", "at": "2026-01-01T00:00:00Z"}
+        ]
+    },
+    "employees:batch": lambda ids: {
+        "employees": [{"id": ids["employee_id"], "email": f"{ids['n']}@a.example", "name": "X"}]
+    },
+    "employees/{employee_id}": lambda ids: {"email": f"{ids['n']}@a.example", "name": "X"},
+    "employees/{employee_id}/interests": lambda ids: {"topics": []},
+    "employees/{employee_id}/consent": lambda ids: {"opted_in": True},
+    "employees/{employee_id}/suggestions": lambda ids: {"url": "https://else.example/page"},
+    "articles/{article_id}/decisions": lambda ids: {"action": "reject", "by": "Ann", "reason": "x"},
+    "articles/{article_id}/pin": lambda ids: {"by": "Ann", "until": "2026-03-09T00:00:00Z"},
+}
+NAMES_NOBODY = {"tags", "articles:batch", "articles/ext:{external_id}"}
+"""Operations with a body that can name nothing of another organisation, or ids of the caller's own making."""
+
+
+def event(ids):
+    said = {"id": new_id(), "type": "open", "at": "2026-03-02T09:00:00Z"}
+    return said | {name: ids[name] for name in ("slate_id", "article_id", "employee_id")}
+
+
+@pytest.fixture
+def theirs(world):
+    """Another organisation in the same database, with everything; and ids of it by the name of a path's parameter."""
+    person = replace(make.employee("sales"), name=SECRET, external_id="their-4711")
+    with world.database.write() as connection:
+        tenants.ensure(connection, OTHER, SECRET, NOW)
+        tenants.set_encoder(connection, OTHER, make.ENCODER)
+        people.upsert(connection, OTHER, [person])
+        people.save(connection, OTHER, person, "test", NOW)
+        article = make.store_live(connection, OTHER, make.audience("sales"), title=SECRET, lead=SECRET)
+        push(connection, OTHER, "api", [piece("their/1", title=SECRET, text=f"{SECRET} in a few words more")], NOW)
+        assert items.handed_in(connection, OTHER, external("their/1"))
+    services = world.client.app.state.services
+    feeds = {world.tenant: services.feeds(world.tenant)}
+    feeds[OTHER] = FeedService(OTHER, feeds[world.tenant]._ranker, feeds[world.tenant]._options)
+    slate = feeds[OTHER].serve(world.database, person.id, NOW, 5)
+    assert slate.items
+    with world.database.write() as connection:
+        theirs = keys.create(connection, OTHER, "theirs", frozenset(Scope), NOW).text
+    header = {"Authorization": f"Bearer {theirs}"}
+    return {"employee_id": person.id, "article_id": article.id, "slate_id": slate.id}, header
+
+
+def operations(app):
+    for path, methods in app.openapi()["paths"].items():
+        for method, described in methods.items():
+            if path.startswith("/v1/"):
+                yield method.upper(), path, described
+
+
+def ask(client, header, method, path, described, ids):
+    named = dict.fromkeys(re.findall(r"{(\w+)}", path))
+    filled = path.format(**{name: ids.get(name, "their/1") for name in named})
+    body = BODIES.get(path.removeprefix("/v1/"))
+    query = {
+        each["name"]: "Ann" for each in described.get("parameters", []) if each["in"] == "query" and each["required"]
+    }
+    headers = header | {"content-type": "application/json"} if body else header
+    return client.request(
+        method, filled, content=json.dumps(body(ids)) if body else None, params=query, headers=headers
+    )
+
+
+def masked(answer, ids):
+    text = answer.text
+    for value in ids.values():
+        text = text.replace(str(value), "ID")
+    uuid = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+    return answer.status_code, re.sub(uuid, "UUID", text)
+
+
+def missing(random):
+    return {
+        name: str(UUID(int=random.getrandbits(128), version=4)) for name in ("employee_id", "article_id", "slate_id")
+    }
+
+
+def attempts(world, theirs, number, random):
+    """Pairs of answers, to what is theirs and to what is not there, with how long each took, by operation."""
+    ids, _ = theirs
+    header = world.header(*Scope)
+    for method, path, described in operations(world.client.app):
+        if path.removeprefix("/v1/") in NAMES_NOBODY:
+            continue
+        for attempt in range(number):
+            pair = []
+            for given in (ids, missing(random)):
+                given = given | {"n": f"n{attempt}"}
+                began = time.perf_counter()
+                answer = ask(world.client, header, method, path, described, given)
+                pair.append((answer, masked(answer, given), time.perf_counter() - began))
+            yield f"{method} {path}", pair
+
+
+def test_every_operation_that_takes_a_body_is_tried_with_one(world):
+    told = {
+        path.removeprefix("/v1/") for _, path, described in operations(world.client.app) if "requestBody" in described
+    }
+    assert told <= set(BODIES) | NAMES_NOBODY
+
+
+def test_what_is_anothers_answers_as_what_is_not_there(world, theirs):
+    for operation, ((answer, of_theirs, _), (_, of_nothing, _)) in attempts(world, theirs, ATTEMPTS, Random(1)):
+        assert of_theirs == of_nothing, operation
+        assert answer.status_code < 500, operation
+        assert SECRET not in answer.text, operation
+        if "{" in operation:
+            assert answer.status_code in (404, 422), operation
+
+
+def test_nothing_of_theirs_was_changed_by_all_that(world, theirs):
+    def told(path):
+        ids, header = theirs
+        return world.client.get(path.format(**ids), headers=header).json()
+
+    paths = ["/v1/employees/{employee_id}/data", "/v1/articles/{article_id}", "/v1/articles/{article_id}/decisions"]
+    before = [told(path) for path in paths]
+    assert SECRET in str(before)
+    list(attempts(world, theirs, 2, Random(2)))
+    assert [told(path) for path in paths] == before
+
+
+def test_lists_show_ours_alone(world, theirs):
+    header = world.header(*Scope)
+    for path in ("/v1/employees", "/v1/articles", "/v1/queue", "/v1/sources", "/v1/events/quarantine"):
+        answer = world.client.get(path, headers=header)
+        assert answer.status_code == 200
+        assert SECRET not in answer.text
+        assert not [each for each in theirs[0].values() if each in answer.text]
+
+
+def test_their_external_ids_name_nobody_here(world, theirs):
+    header = world.header(*Scope)
+    for path in ("/v1/employees/ext:their-4711", "/v1/articles/ext:their/1", "/v1/employees/ext:their-4711/feed"):
+        answer = world.client.get(path, headers=header)
+        assert answer.status_code == 404
+        assert SECRET not in answer.text
+
+
+@pytest.mark.soak
+def test_two_hundred_attempts_each_take_the_same_time(world, theirs):
+    took: dict[str, tuple[list[float], list[float]]] = {}
+    number = int(os.environ.get("SOAK_ATTEMPTS", "200"))
+    for operation, ((_, of_theirs, first), (_, of_nothing, second)) in attempts(world, theirs, number, Random(3)):
+        assert of_theirs == of_nothing, operation
+        for times, each in zip(took.setdefault(operation, ([], [])), (first, second), strict=True):
+            times.append(each)
+    for operation, (ours, nothing) in took.items():
+        ratio = median(ours) / median(nothing)
+        print(f"{operation}: {ratio:.2f}")
+        assert 1 / 1.5 < ratio < 1.5, f"{operation}: what is theirs takes {ratio:.2f} x what is not there"
+
+
+def test_the_application_of_the_tests_has_every_route(world):
+    assert len(list(operations(create_app(world.client.app.state.services)))) > 30
