@@ -33,7 +33,7 @@ def bearer(scope: Scope) -> Callable[..., ApiKey]:
         request.state.tenant, request.state.key = key.tenant, key.prefix
         request.state.allowance = wired.rates.take(key)
         if key.last_used_at is None or now - key.last_used_at >= USED_EVERY:
-            with wired.database.write() as connection:
+            with wired.database.of(key.tenant).write() as connection:
                 keys.used(connection, key, now)
         if scope not in key.scopes:
             raise Forbidden(f"this key has no scope {scope}: make one with 'sluis key create --scope {scope}'")

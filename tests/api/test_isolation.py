@@ -8,12 +8,14 @@ import os
 import re
 import time
 from dataclasses import replace
+from pathlib import Path
 from random import Random
 from statistics import median
 from uuid import UUID
 
 import pytest
 
+import api
 from api.app import create_app
 from catalog import items, keys, people, tenants
 from catalog.ids import TenantId, new_id
@@ -190,3 +192,11 @@ def test_two_hundred_attempts_each_take_the_same_time(world, theirs):
 
 def test_the_application_of_the_tests_has_every_route(world):
     assert len(list(operations(create_app(world.client.app.state.services)))) > 30
+
+
+def test_no_route_reaches_the_database_without_saying_for_whom():
+    """On PostgreSQL a `Database` that is nobody's shows nothing; only the key itself is looked up before that."""
+    rooms = {path.name: path.read_text(encoding="utf-8") for path in Path(api.__file__).parent.rglob("*.py")}
+    unbound = {name: re.findall(r"wired\.database\.(?:read|write)\(\)", text) for name, text in rooms.items()}
+    assert {name: found for name, found in unbound.items() if found} == {"security.py": ["wired.database.read()"]}
+    assert not [name for name, text in rooms.items() if re.search(r"\(wired\.database,", text)]
