@@ -18,6 +18,7 @@ from api.routes import (
     library,
     people,
     suggestions,
+    syndication,
     tags,
     vocabulary,
     webhooks,
@@ -26,6 +27,11 @@ from api.routes import (
 from api.schemas import Problem
 from api.watch import Watch
 
+# what hangs below an article comes before the articles, whose ids may have slashes in them
+_V1 = (
+    *(feed, why, curation, vocabulary, library, articles, tags),
+    *(people, syndication, suggestions, events, webhooks),
+)
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "content": {"application/problem+json": {}}, "description": description}
     for status, description in {
@@ -58,8 +64,8 @@ def create_app(services: Services) -> FastAPI:
     app.add_middleware(ETags)
     app.add_middleware(Watch, metrics=services.metrics, most_at_once=services.most_at_once)
     app.include_router(health.router, responses={status: _PROBLEMS[status] for status in (401, 404, 503)})
-    # what hangs below an article comes before the articles, whose ids may have slashes in them
-    for module in (feed, why, curation, vocabulary, library, articles, tags, people, suggestions, events, webhooks):
+    for module in _V1:
         app.include_router(module.router, prefix="/v1", responses=_PROBLEMS)
+    app.include_router(syndication.readers, responses={status: _PROBLEMS[status] for status in (404, 405, 422, 503)})
     StandaloneDocs(app)  # the documentation page brings its own scripts: nothing is fetched from elsewhere
     return app

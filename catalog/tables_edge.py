@@ -92,3 +92,14 @@ deliveries = Table(
     UniqueConstraint("tenant_id", "webhook_id", "message_id"),
     Index("ix_deliveries_due", "tenant_id", "due_at"),
 )
+
+syndications = Table(
+    "syndications",
+    metadata,
+    tenant(),
+    identifier("employee_id", primary_key=True),
+    Column("secret_hash", String(64), nullable=False),
+    Column("made_at", Moment, nullable=False),
+    reference("employee_id", "employees.id", ondelete="CASCADE"),
+    UniqueConstraint("tenant_id", "secret_hash"),
+)

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from catalog import people
+from catalog import people, syndications
 from catalog.clock import utcnow
 from catalog.consents import Consent
 from catalog.records import FUNCTION, TOPIC, Employee
@@ -80,6 +80,25 @@ def interests(
         axes = {axis: values for axis, values in person.axes.items() if axis != TOPIC} | dict(chosen)
         people.save(connection, house.tenant, replace(person, axes=axes), "the command line", utcnow())
     out.print(f"{person.email} chose: {', '.join(sorted(chosen.get(TOPIC, ()))) or 'nothing'}")
+
+
+@app.command()
+def feed(
+    email: Email,
+    *,
+    revoke: Annotated[bool, typer.Option("--revoke", help="End it: nobody reads anything there any more.")] = False,
+) -> None:
+    """Make addresses under which a person reads their picks in a feed reader, in the place of those before."""
+    house = open_house()
+    with house.database.write() as connection:
+        person = people.by_email(connection, house.tenant, email)
+        syndications.revoke(connection, house.tenant, person.id)
+        secret = "" if revoke else syndications.make(connection, house.tenant, person.id, utcnow())
+    if revoke:
+        out.print(f"{person.email} has no feed any more")
+        return
+    start = f"/feeds/{house.tenant}/{secret}/picks"
+    out.print(f"{start}.json\n{start}.atom", soft_wrap=True)
 
 
 @app.command()
