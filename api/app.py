@@ -9,7 +9,20 @@ from api import errors
 from api.caching import ETags
 from api.dependencies import Services
 from api.limits import BodyLimit
-from api.routes import articles, curation, events, feed, health, library, people, suggestions, tags, vocabulary, why
+from api.routes import (
+    articles,
+    curation,
+    events,
+    feed,
+    health,
+    library,
+    people,
+    rank,
+    suggestions,
+    tags,
+    vocabulary,
+    why,
+)
 from api.schemas import Problem
 from api.watch import Watch
 
@@ -46,7 +59,7 @@ def create_app(services: Services) -> FastAPI:
     app.add_middleware(Watch, metrics=services.metrics, most_at_once=services.most_at_once)
     app.include_router(health.router, responses={status: _PROBLEMS[status] for status in (401, 404, 503)})
     # what hangs below an article comes before the articles, whose ids may have slashes in them
-    for module in (feed, why, curation, vocabulary, library, articles, tags, people, suggestions, events):
+    for module in (feed, rank, why, curation, vocabulary, library, articles, tags, people, suggestions, events):
         app.include_router(module.router, prefix="/v1", responses=_PROBLEMS)
     StandaloneDocs(app)  # the documentation page brings its own scripts: nothing is fetched from elsewhere
     return app

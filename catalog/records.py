@@ -431,6 +431,7 @@ class Slate:
     `seq` is the event log's position it was ranked at, `axes` who the person was then, `hard_axes` on which of them
     eligibility had to hold, `language` the one language
     that was asked for, if any. `experiment` and `arm` say which configuration made it, where one was being tried.
+    `listed` is a list of the caller's own in the order of its scores: they chose the candidates, and all are items.
     """
 
     id: SlateId
@@ -447,6 +448,7 @@ class Slate:
     language: str | None = None
     experiment: str | None = None
     arm: str | None = None
+    listed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 from catalog.columns import (
@@ -440,6 +441,7 @@ slates = Table(
     Column("language", String(8)),
     Column("experiment", String(64)),
     Column("arm", String(64)),
+    Column("listed", Boolean, nullable=False, server_default=false()),
     reference("employee_id", "employees.id", ondelete="CASCADE"),
     Index("ix_slates_employee", "tenant_id", "employee_id", "created_at"),
 )
