@@ -144,6 +144,7 @@ feed_items = Table(
     Column("tags", AxesJson, nullable=False, server_default="{}"),
     Column("expires_at", Moment),
     identifier("suggested_by"),
+    Column("approved_by", Text),
     Column("announced_at", Moment),
     Column("revisions", Integer, nullable=False, default=0),
     Column("state", choice(ItemState), nullable=False),

@@ -43,6 +43,7 @@ BODIES = {
     "employees/{employee_id}/interests": lambda ids: {"topics": []},
     "employees/{employee_id}/consent": lambda ids: {"opted_in": True},
     "employees/{employee_id}/suggestions": lambda ids: {"url": "https://else.example/page"},
+    "rank": lambda ids: {"employee": ids["employee_id"], "articles": [ids["article_id"]]},
     "articles/{article_id}/decisions": lambda ids: {"action": "reject", "by": "Ann", "reason": "x"},
     "articles/{article_id}/pin": lambda ids: {"by": "Ann", "until": "2026-03-09T00:00:00Z"},
 }

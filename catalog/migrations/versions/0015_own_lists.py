@@ -1,4 +1,4 @@
-"""Which slates are a list of the caller's own."""
+"""Which slates are a list of the caller's own; and which key said for whom an article is, without a curator."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,3 +9,4 @@ down_revision = "0014"
 
 def upgrade() -> None:
     op.add_column("slates", sa.Column("listed", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.add_column("feed_items", sa.Column("approved_by", sa.Text()))
