@@ -92,6 +92,7 @@ def services(house: House) -> Services:
         read=partial(remote.read, exchange),
         certificates=house.settings.certificate_options(),
         librarians=cache(house.librarian),
+        models=house.registry.every,
         metrics=metrics,
         metrics_token=asked.metrics_token.get_secret_value(),
         rates=Rates(asked.rate_per_key, asked.rate_per_tenant),

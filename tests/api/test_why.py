@@ -83,3 +83,18 @@ def test_for_whom_an_article_is_and_how_many_it_reaches(world, why):
     assert (told["reach"], told["origin"]) == (5, "person")
     told = why(f"/articles/{nobody.id}/audience").json()
     assert (told["audience"], told["origin"], told["reach"]) == (None, None, 0)
+
+
+def test_groups_are_counted_and_small_ones_are_not_told(world):
+    with world.database.write() as connection:
+        people.upsert(connection, world.tenant, [make.employee("sales") for _ in range(4)])
+        people.upsert(connection, world.tenant, [make.employee("hr", opted_in=False)])
+    for scope in (Scope.CONTENT, Scope.CURATE):
+        told = world.client.get("/v1/audiences", headers=world.header(scope)).json()["axes"]
+        assert (told["function"]["hard"], told["region"]) == (True, {"hard": False, "values": []})
+        assert [tuple(group.values()) for group in told["function"]["values"]] == [
+            ("*", 0, 1),
+            ("engineering", None, 1),
+            ("sales", 5, 1),
+        ]
+    assert world.client.get("/v1/audiences", headers=world.header(Scope.PEOPLE)).status_code == 403
