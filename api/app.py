@@ -23,6 +23,7 @@ from api.routes import (
     suggestions,
     tags,
     vocabulary,
+    webhooks,
     why,
 )
 from api.schemas import Problem
@@ -71,7 +72,8 @@ def create_app(services: Services) -> FastAPI:
     app.add_middleware(Watch, metrics=services.metrics, most_at_once=services.most_at_once)
     app.include_router(health.router, responses={status: _PROBLEMS[status] for status in (401, 404, 503)})
     # what hangs below an article comes before the articles, whose ids may have slashes in them
-    for module in (feed, rank, why, curation, vocabulary, library, articles, tags, models, people, suggestions, events):
+    modules = (feed, rank, why, curation, vocabulary, library, articles, tags, models, people, suggestions, events)
+    for module in (*modules, webhooks):
         app.include_router(module.router, prefix="/v1", responses=_PROBLEMS)
     StandaloneDocs(app)  # the documentation page brings its own scripts: nothing is fetched from elsewhere
     return app

@@ -59,18 +59,19 @@ def services(request: Request) -> Services:
 Wired = Annotated[Services, Depends(services)]
 
 
-def read_tx(wired: Wired) -> Iterator[Connection]:
-    """A connection that sees one moment of the database."""
-    with wired.database.read() as connection:
+def read_tx(request: Request, wired: Wired) -> Iterator[Connection]:
+    """A connection that sees one moment of the caller's part of the database."""
+    with wired.database.of(request.state.tenant).read() as connection:
         yield connection
 
 
-def write_tx(wired: Wired) -> Iterator[Connection]:
+def write_tx(request: Request, wired: Wired) -> Iterator[Connection]:
     """A connection whose transaction is committed before the answer is sent, and undone where the handler raises."""
-    with wired.database.write() as connection:
+    with wired.database.of(request.state.tenant).write() as connection:
         yield connection
 
 
-# A route names its key before its connection: nobody waits for the database, or locks it, before we know who they are.
+# A route names its key before its connection: nobody waits for the database, or locks it, before we know who they are,
+# and the connection is then one of their own organisation.
 Reading = Annotated[Connection, Depends(read_tx, scope="function")]
 Writing = Annotated[Connection, Depends(write_tx, scope="function")]

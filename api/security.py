@@ -33,7 +33,7 @@ def bearer(*scopes: Scope) -> Callable[..., ApiKey]:
         request.state.tenant, request.state.key = key.tenant, key.prefix
         request.state.allowance = wired.rates.take(key)
         if key.last_used_at is None or now - key.last_used_at >= USED_EVERY:
-            with wired.database.write() as connection:
+            with wired.database.of(key.tenant).write() as connection:
                 keys.used(connection, key, now)
         if key.scopes.isdisjoint(scopes):
             wanted = " or ".join(scopes)

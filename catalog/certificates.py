@@ -5,9 +5,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select, update
 
-from catalog import tables
+from catalog import outbox, tables
 from catalog.database import insert, record, values
 from catalog.ids import CertificateId, TenantId
+from catalog.webhooks import Topic
 
 _c = tables.certificates
 
@@ -43,4 +44,6 @@ def every(connection: Connection, tenant: TenantId) -> list[Kept]:
 def lapse(connection: Connection, tenant: TenantId, certificate: CertificateId, reason: str, now: datetime) -> None:
     """Nothing passes under it from now on. The first reason stands."""
     mine = (_c.c.tenant_id == tenant, _c.c.id == certificate, _c.c.lapsed_at.is_(None))
-    connection.execute(update(_c).where(*mine).values(lapsed_at=now, lapse_reason=reason))
+    if connection.execute(update(_c).where(*mine).values(lapsed_at=now, lapse_reason=reason)).rowcount:
+        told = {"certificate_id": certificate, "reason": reason}
+        outbox.put(connection, tenant, Topic.CERTIFICATE_LAPSED, told, now)

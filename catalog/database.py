@@ -6,10 +6,11 @@ half-way with "database is locked"; PostgreSQL runs at its default isolation wit
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import orjson
 from sqlalchemy import Connection, Engine, Row, Table, create_engine, event, make_url
@@ -18,7 +19,9 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import QueuePool
 
+from catalog import rows
 from catalog.errors import Invalid, Unavailable
+from catalog.ids import TenantId
 
 Record = TypeVar("Record")
 Item = TypeVar("Item")
@@ -46,6 +49,13 @@ class Database:
             )
         else:
             raise Invalid(f"{backend} is not supported: use sqlite:///PATH or postgresql://USER@HOST/NAME")
+        self._tenant: TenantId | None = None
+
+    def of(self, tenant: TenantId) -> Self:
+        """The same database, for the transactions of one organisation: on PostgreSQL they reach no row of another."""
+        bound = copy(self)
+        bound._tenant = tenant
+        return bound
 
     @property
     def is_sqlite(self) -> bool:
@@ -63,6 +73,7 @@ class Database:
         with self._connect() as connection:
             if not self.is_sqlite:
                 connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            self._bind(connection)
             yield connection
 
     @contextmanager
@@ -71,11 +82,16 @@ class Database:
         with self._connect() as connection:
             connection = connection.execution_options(sluis_write=True)
             with connection.begin():
+                self._bind(connection)
                 yield connection
 
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()
+
+    def _bind(self, connection: Connection) -> None:
+        if self._tenant is not None and not self.is_sqlite:
+            rows.bind(connection, self._tenant)
 
     def _connect(self) -> Connection:
         try:

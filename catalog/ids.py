@@ -13,6 +13,8 @@ EventId = NewType("EventId", str)
 DecisionId = NewType("DecisionId", str)
 KeyId = NewType("KeyId", str)
 CertificateId = NewType("CertificateId", str)
+WebhookId = NewType("WebhookId", str)
+MessageId = NewType("MessageId", str)
 
 
 def new_id() -> str:

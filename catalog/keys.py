@@ -14,6 +14,7 @@ from catalog import tables_edge
 from catalog.database import insert, record, values
 from catalog.errors import Conflict, NotFound, Unauthorised
 from catalog.ids import KeyId, TenantId, new_id
+from catalog.rows import name_key
 
 _k = tables_edge.api_keys
 
@@ -94,6 +95,7 @@ def authenticate(connection: Connection, text: str, now: datetime) -> ApiKey:
     """The key that `text` is. Raises Unauthorised, with the same words whatever is wrong with it."""
     _, _, rest = text.partition("_")
     prefix, _, secret = rest.partition("_")
+    name_key(connection, prefix)
     row = connection.execute(select(_k).where(_k.c.prefix == prefix)).one_or_none()
     fits = hmac.compare_digest(row.secret_hash if row else _hash(""), _hash(secret))
     key = _key(row) if row is not None and fits else None

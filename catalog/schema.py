@@ -9,6 +9,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
+from catalog import rows
 from catalog.database import Database
 from catalog.errors import Unavailable
 from catalog.tables_edge import metadata
@@ -19,6 +20,7 @@ def upgrade(database: Database) -> None:
     with database.write() as connection:
         _require_known(connection)
         command.upgrade(_config(connection), "head")
+        rows.secure(connection)
 
 
 def require_current(database: Database) -> None:

@@ -1,6 +1,6 @@
-"""Tables of the edge: who may call, and what they were answered."""
+"""Tables of the edge: who may call, what they were answered, and what they are told of their own accord."""
 
-from sqlalchemy import JSON, Column, Index, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import JSON, Column, Index, Integer, LargeBinary, String, Table, Text, UniqueConstraint
 
 from catalog.columns import Moment, identifier, reference, tenant
 from catalog.tables import metadata as metadata  # handed on: whoever needs all tables imports this last room
@@ -42,4 +42,53 @@ remembered_answers = Table(
     Column("at", Moment, nullable=False),
     reference("key_id", "api_keys.id", ondelete="CASCADE"),
     Index("ix_remembered_answers_at", "tenant_id", "at"),
+)
+
+# --- what others are told --------------------------------------------------------------------------------------------
+
+webhooks = Table(
+    "webhooks",
+    metadata,
+    tenant(),
+    identifier(primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("types", JSON, nullable=False),
+    Column("secret", Text, nullable=False),
+    Column("old_secret", Text),
+    Column("old_until", Moment),
+    Column("created_at", Moment, nullable=False),
+    Column("disabled_at", Moment),
+    Column("disabled_why", Text),
+)
+
+# Written in the transaction of what they tell of: either both are there or neither is.
+messages = Table(
+    "messages",
+    metadata,
+    tenant(),
+    identifier(primary_key=True),
+    Column("type", String(32), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("ix_messages_at", "tenant_id", "at"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    tenant(),
+    identifier(primary_key=True),
+    identifier("webhook_id", nullable=False),
+    identifier("message_id", nullable=False),
+    Column("due_at", Moment),
+    Column("attempts", Integer, nullable=False),
+    Column("status", Integer),
+    Column("problem", Text),
+    Column("delivered_at", Moment),
+    Column("lease_until", Moment),
+    identifier("lease_token"),
+    reference("webhook_id", "webhooks.id", ondelete="CASCADE"),
+    reference("message_id", "messages.id", ondelete="CASCADE"),
+    UniqueConstraint("tenant_id", "webhook_id", "message_id"),
+    Index("ix_deliveries_due", "tenant_id", "due_at"),
 )

@@ -13,13 +13,14 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from catalog import articles, audiences, audits, items, reviews, tenants
+from catalog import articles, audiences, audits, items, outbox, reviews, tenants
 from catalog.articles import StateChanged
 from catalog.audits import Audit
 from catalog.errors import Forbidden, Invalid
 from catalog.ids import ArticleId, DecisionId, TenantId, new_id
 from catalog.items import Standing
 from catalog.records import Action, Article, Audience, Decision, ItemState, Origin, State, Tag, listed
+from catalog.webhooks import Topic
 from curation import candidates
 from curation.audience import propose, require_complete
 from curation.passing import Rules, settle
@@ -30,6 +31,8 @@ ROUTER = Origin.MACHINE.value
 """How the audit trail names the policy."""
 
 REASON_CHARACTERS: Final = 500
+_TOLD: Final = {State.APPROVED: Topic.ARTICLE_APPROVED, State.WITHDRAWN: Topic.ARTICLE_WITHDRAWN}
+"""What webhooks hear of, when an article comes to this state."""
 NAME_CHARACTERS: Final = 200
 
 
@@ -304,6 +307,9 @@ class Desk:
             changes=changes,
         )
         reviews.add(self.connection, self.tenant, decision)
+        topic = _TOLD.get(target) if target is not article.state else None
+        if topic is not None:
+            outbox.put(self.connection, self.tenant, topic, {"article_id": article.id}, self.now)
         return decision
 
 

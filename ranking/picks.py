@@ -17,10 +17,11 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from catalog import people, picks, slates
+from catalog import outbox, people, picks, slates
 from catalog.database import Database
 from catalog.ids import ArticleId, EmployeeId, TenantId
 from catalog.records import Employee, Slate
+from catalog.webhooks import Topic
 from models.protocols import Progress
 from ranking.explain import PINNED
 from ranking.feed import FeedService, NotOptedIn
@@ -137,6 +138,10 @@ class Picker:
         for_all = set[ArticleId]().union(*pinned.values())
         shared = allot(wanted, self._options.size, cap, lambda each: _turn(each, day), used, for_all)
         made = sum(self._hand_out(database, drafts[each], articles, day) for each, articles in shared.items())
+        if made:
+            with database.write() as connection:
+                told = {"day": day.isoformat(), "people": made}
+                outbox.put(connection, self._tenant, Topic.PICKS_READY, told, clock())
         return Report(made, len(waiting) - made, len(standing))
 
     def _hand_out(self, database: Database, draft: Slate, articles: Sequence[ArticleId], day: date) -> bool:

@@ -41,6 +41,7 @@ from sluis.commands import (
     taxonomy,
     train,
     vocabulary,
+    webhooks,
 )
 from sluis.console import err
 
@@ -58,6 +59,7 @@ app.add_typer(events.app, name="event")
 app.add_typer(models.app, name="models")
 app.add_typer(experiment.app, name="experiment")
 app.add_typer(keys.app, name="key")
+app.add_typer(webhooks.app, name="webhook")
 app.add_typer(audit.app, name="audit")
 app.add_typer(bench.app, name="bench")
 models.app.command("estimate")(estimate.estimate)
@@ -75,6 +77,7 @@ app.command("train")(train.train)
 app.command("export")(export.export)
 app.command("evaluate")(evaluate.evaluate)
 app.command("serve")(serve.serve)
+app.command("deliver")(webhooks.deliver)
 app.command("demo")(demo.demo)
 
 

@@ -225,7 +225,7 @@ def open_house(settings: Settings | None = None) -> House:
         prepare(database, settings)
     else:
         schema.require_current(database)
-    return House(settings, database)
+    return House(settings, database.of(TenantId(settings.tenant)))
 
 
 def prepare(database: Database, settings: Settings) -> None:

@@ -62,6 +62,7 @@ async def _work(house: House, *, fetch: bool, enrich: bool, serve_encoder: bool)
         async with asyncio.TaskGroup() as tasks:
             if fetch:
                 tasks.create_task(_fetch(house, stop))
+                tasks.create_task(_deliver(house, stop))
             if enrich:
                 tasks.create_task(asyncio.to_thread(_enrich, house, enrichment, halt))
             if serve_encoder:
@@ -99,6 +100,18 @@ async def _fetch(house: House, stop: asyncio.Event) -> None:
 
     options = house.settings.ingest_options()
     await ingest(house.database, house.tenant, options, utcnow, lambda _: None, stop, stay=True)
+
+
+async def _deliver(house: House, stop: asyncio.Event) -> None:
+    """Tell webhooks what is due, and again when something is: one that cannot be reached keeps nobody waiting."""
+    from api.delivery.webhooks import deliver
+
+    while not stop.is_set():
+        arrived = await deliver(house.database, house.tenant, house.settings.trusted_hosts, utcnow, stop)
+        if arrived:
+            log.info("%d messages delivered", arrived)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), _POLL_SECONDS)
 
 
 def _enrich(house: House, enrichment: "Enrichment", halt: threading.Event) -> None:

@@ -131,7 +131,7 @@ def article_out(found: Article) -> ArticleOut:
 
 
 def _take_back(wired: Services, key: ApiKey, external_id: str, reason: str) -> WithdrawnOut:
-    with wired.database.write() as connection:
+    with wired.database.of(key.tenant).write() as connection:
         seen = handed_in(connection, key.tenant, external_id)
         Desk(connection, key.tenant, wired.clock()).take_back(seen, Sender(key.label), reason=reason)
         state = articles.get(connection, key.tenant, seen.article_id).state if seen.article_id else State.WITHDRAWN

@@ -41,10 +41,10 @@ def feed(
     """
     now = wired.clock()
     service = wired.feeds(tenant)
-    with wired.database.read() as connection:
+    with wired.database.of(tenant).read() as connection:
         who = employee(connection, tenant, employee_id)
-    slate = service.serve(wired.database, who, now, limit, written_in)
-    with wired.database.read() as connection:
+    slate = service.serve(wired.database.of(tenant), who, now, limit, written_in)
+    with wired.database.of(tenant).read() as connection:
         found = items(connection, wired, tenant, slate, now, language)
     return FeedOut(
         slate_id=slate.id,
@@ -71,7 +71,7 @@ def picks_of_day(
     """
     now = wired.clock()
     asked = day or now.astimezone().date()
-    with wired.database.read() as connection:
+    with wired.database.of(tenant).read() as connection:
         who = employee(connection, tenant, employee_id)
         opted_in = people.get(connection, tenant, who).opted_in
         slate = picks.get(connection, tenant, who, asked) if opted_in else None
@@ -101,9 +101,9 @@ def _signer(connection: Connection, wired: Services, tenant: TenantId) -> Signer
     known = impressions.signer(connection, tenant)
     if known is not None:
         return known
-    with wired.database.write() as writing:
+    with wired.database.of(tenant).write() as writing:
         impressions.rotate(writing, tenant, wired.clock())
-    with wired.database.read() as reading:
+    with wired.database.of(tenant).read() as reading:
         made = impressions.signer(reading, tenant)
     assert made is not None  # noqa: S101 - just made, by us or by another at the same moment
     return made

@@ -10,9 +10,7 @@ from api.dependencies import Services, Wired
 from api.metrics import Standing
 from api.schemas import Health
 from catalog import schema
-from catalog.database import Database
 from catalog.errors import NotFound, Unauthorised
-from catalog.ids import TenantId
 
 router = APIRouter(tags=["operations"])
 
@@ -44,7 +42,4 @@ def metrics(wired: Wired, given: Annotated[HTTPAuthorizationCredentials | None, 
 
 
 def _standing(wired: Services) -> Standing:
-    def database(_tenant: TenantId) -> Database:
-        return wired.database
-
-    return Standing(database, wired.metrics.tenants, lambda tenant: wired.feeds(tenant).seq, wired.clock())
+    return Standing(wired.database.of, wired.metrics.tenants, lambda tenant: wired.feeds(tenant).seq, wired.clock())

@@ -60,7 +60,7 @@ def search(
         until=until,
         tags=_tags(wired, tenant, tag or []),
     )
-    return _told(wired, tenant, wired.librarians(tenant).search(wired.database, q, filters, limit))
+    return _told(wired, tenant, wired.librarians(tenant).search(wired.database.of(tenant), q, filters, limit))
 
 
 @router.get("/articles/{article_id:path}/similar", summary="What is nearest in meaning to an article")
@@ -77,9 +77,9 @@ def similar(
     Refused with 409 while the article has not been enriched.
     """
     filters = Filters(states=state or FOUND, language=language)
-    with wired.database.read() as connection:
+    with wired.database.of(tenant).read() as connection:
         which = article(connection, tenant, article_id)
-    found = wired.librarians(tenant).similar(wired.database, which, filters, limit)
+    found = wired.librarians(tenant).similar(wired.database.of(tenant), which, filters, limit)
     return _told(wired, tenant, found)
 
 
@@ -90,13 +90,13 @@ def _tags(wired: Services, tenant: TenantId, given: list[str]) -> dict[str, froz
         said.setdefault(facet, set()).add(concept)
     if not said:
         return {}
-    with wired.database.read() as connection:
+    with wired.database.of(tenant).read() as connection:
         words = wired.taxonomy(connection, tenant)
     return {facet: words.require(facet, concepts) for facet, concepts in said.items()}
 
 
 def _told(wired: Services, tenant: TenantId, findings: Findings) -> FindingsOut:
-    with wired.database.read() as connection:
+    with wired.database.of(tenant).read() as connection:
         shown = tagged_out(connection, tenant, [each.article for each in findings.found])
     items = [
         FoundOut(

@@ -68,10 +68,10 @@ def rank(wired: Wired, tenant: Recommending, asked: RankIn) -> RankingOut:
     It is logged as an offer, so events name its `slate_id` as they do a feed's. Asking again makes another slate; only
     what is reported as seen counts as shown.
     """
-    now, service = wired.clock(), wired.feeds(tenant)
+    now, service, database = wired.clock(), wired.feeds(tenant), wired.database.of(tenant)
     names: dict[ArticleId, str] = {}
     codes: dict[str, str] = {}
-    with wired.database.read() as connection:
+    with database.read() as connection:
         who = employee(connection, tenant, asked.employee)
         for ref in asked.articles:
             try:
@@ -82,9 +82,9 @@ def rank(wired: Wired, tenant: Recommending, asked: RankIn) -> RankingOut:
             if names.setdefault(which, ref) != ref:
                 codes[ref] = "repeated"
         known = articles.many(connection, tenant, list(names))
-    ordered = service.order(wired.database, who, list(known), now)
+    ordered = service.order(database, who, list(known), now)
     slate = ordered.slate
-    with wired.database.read() as connection:
+    with database.read() as connection:
         shown = items(connection, wired, tenant, slate, now, asked.language)
     placed = {ArticleId(item.article.id) for item in shown}
     for which, ref in names.items():

@@ -79,7 +79,7 @@ def tags(
     with _place():
         told = wired.read(asked.url) if asked.url else Told(asked.title, "", asked.text or "")
         seen = _look(told, asked.language, wired, taggers, reasons=reasons)
-    with wired.database.read() as connection:
+    with wired.database.of(tenant).read() as connection:
         words = wired.taxonomy(connection, tenant)
         found = _reasons(connection, tenant, taggers, seen, words) if reasons else {}
         about = passing.basis(connection, tenant, taggers)

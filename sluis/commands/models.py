@@ -9,9 +9,11 @@ import numpy as np
 import typer
 from rich.markup import escape
 
+from catalog import outbox
 from catalog.clock import utcnow
 from catalog.database import values
 from catalog.errors import ArtefactMismatch, Conflict, Invalid, NotFound
+from catalog.webhooks import Topic
 from evaluation.gate import GateOptions, compare
 from models.heuristic import HeuristicRanker
 from models.manifest import KINDS, RANKER, TAGGERS, Manifest
@@ -101,6 +103,8 @@ def promote(
     if not verdict.passed:
         raise GateClosed(f"{challenger.name} stays a challenger; {verdict.reason}")
     house.registry.promote(RANKER, challenger.name)
+    with house.database.write() as connection:
+        outbox.put(connection, house.tenant, Topic.MODEL_PROMOTED, {"name": challenger.name}, utcnow())
     out.print(f"{challenger.name} ranks now; {verdict.reason}", soft_wrap=True)
 
 

@@ -8,16 +8,19 @@ import os
 import re
 import time
 from dataclasses import replace
+from pathlib import Path
 from random import Random
 from statistics import median
 from uuid import UUID
 
 import pytest
 
+import api
 from api.app import create_app
-from catalog import items, keys, people, tenants
+from catalog import items, keys, outbox, people, tenants, webhooks
 from catalog.ids import TenantId, new_id
 from catalog.keys import Scope
+from catalog.webhooks import Topic
 from ingest.handed import external, piece, push
 from ranking.feed import FeedService
 from tests import make
@@ -45,9 +48,11 @@ BODIES = {
     "employees/{employee_id}/suggestions": lambda ids: {"url": "https://else.example/page"},
     "rank": lambda ids: {"employee": ids["employee_id"], "articles": [ids["article_id"]]},
     "articles/{article_id}/decisions": lambda ids: {"action": "reject", "by": "Ann", "reason": "x"},
+    "webhooks/{webhook_id}": lambda ids: {"enabled": True},
+    "keys/{prefix}/rotate": lambda ids: {},
     "articles/{article_id}/pin": lambda ids: {"by": "Ann", "until": "2026-03-09T00:00:00Z"},
 }
-NAMES_NOBODY = {"tags", "articles:batch", "articles/ext:{external_id}"}
+NAMES_NOBODY = {"tags", "articles:batch", "articles/ext:{external_id}", "webhooks", "keys"}
 """Operations with a body that can name nothing of another organisation, or ids of the caller's own making."""
 
 
@@ -74,9 +79,12 @@ def theirs(world):
     slate = feeds[OTHER].serve(world.database, person.id, NOW, 5)
     assert slate.items
     with world.database.write() as connection:
-        theirs = keys.create(connection, OTHER, "theirs", frozenset(Scope), NOW).text
-    header = {"Authorization": f"Bearer {theirs}"}
-    return {"employee_id": person.id, "article_id": article.id, "slate_id": slate.id}, header
+        theirs = keys.create(connection, OTHER, "theirs", frozenset(Scope), NOW)
+        hook = webhooks.add(connection, OTHER, "https://their.example/hook", frozenset(Topic), NOW)
+        message = outbox.ping(connection, OTHER, hook, NOW)
+    ids = {"employee_id": person.id, "article_id": article.id, "slate_id": slate.id}
+    ids |= {"webhook_id": hook.id, "message_id": message, "prefix": theirs.key.prefix}
+    return ids, {"Authorization": f"Bearer {theirs.text}"}
 
 
 def operations(app):
@@ -107,10 +115,12 @@ def masked(answer, ids):
     return answer.status_code, re.sub(uuid, "UUID", text)
 
 
+NAMED = ("employee_id", "article_id", "slate_id", "webhook_id", "message_id")
+
+
 def missing(random):
-    return {
-        name: str(UUID(int=random.getrandbits(128), version=4)) for name in ("employee_id", "article_id", "slate_id")
-    }
+    ids = {name: str(UUID(int=random.getrandbits(128), version=4)) for name in NAMED}
+    return ids | {"prefix": f"{random.getrandbits(48):012x}"}
 
 
 def attempts(world, theirs, number, random):
@@ -160,7 +170,15 @@ def test_nothing_of_theirs_was_changed_by_all_that(world, theirs):
 
 def test_lists_show_ours_alone(world, theirs):
     header = world.header(*Scope)
-    for path in ("/v1/employees", "/v1/articles", "/v1/queue", "/v1/sources", "/v1/events/quarantine"):
+    for path in (
+        "/v1/employees",
+        "/v1/articles",
+        "/v1/queue",
+        "/v1/sources",
+        "/v1/events/quarantine",
+        "/v1/webhooks",
+        "/v1/keys",
+    ):
         answer = world.client.get(path, headers=header)
         assert answer.status_code == 200
         assert SECRET not in answer.text
@@ -191,3 +209,11 @@ def test_two_hundred_attempts_each_take_the_same_time(world, theirs):
 
 def test_the_application_of_the_tests_has_every_route(world):
     assert len(list(operations(create_app(world.client.app.state.services)))) > 30
+
+
+def test_no_route_reaches_the_database_without_saying_for_whom():
+    """On PostgreSQL a `Database` that is nobody's shows nothing; only the key itself is looked up before that."""
+    rooms = {path.name: path.read_text(encoding="utf-8") for path in Path(api.__file__).parent.rglob("*.py")}
+    unbound = {name: re.findall(r"wired\.database\.(?:read|write)\(\)", text) for name, text in rooms.items()}
+    assert {name: found for name, found in unbound.items() if found} == {"security.py": ["wired.database.read()"]}
+    assert not [name for name, text in rooms.items() if re.search(r"\(wired\.database,", text)]

@@ -1,0 +1,1 @@
+"""What leaves the house of its own accord."""

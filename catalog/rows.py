@@ -1,0 +1,81 @@
+"""The second wall between organisations: PostgreSQL itself shows a transaction the rows of its own organisation only.
+
+The first wall are the queries, which all name the tenant. Where one forgot, this one would still return nothing. SQLite
+knows no such policies; there the first wall is the only one.
+"""
+
+from typing import Final
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from catalog.errors import Unavailable
+from catalog.ids import TenantId
+
+ROLE: Final = "sluis_app"
+"""Who transactions act as. It owns nothing and may not log in, so policies hold for it whoever has logged in."""
+
+_TENANT: Final = "sluis.tenant"
+_PREFIX: Final = "sluis.prefix"
+
+_BIND: Final = text(f"SELECT set_config('role', '{ROLE}', true), set_config('{_TENANT}', :tenant, true)")
+_NAME_KEY: Final = text(f"SELECT set_config('{_PREFIX}', :prefix, true)")
+_OPEN: Final = text(
+    """
+    SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id'
+    WHERE n.nspname = current_schema() AND c.relkind = 'r' AND NOT c.relforcerowsecurity
+    """
+)
+
+
+def bind(connection: Connection, tenant: TenantId) -> None:
+    """Let the transaction that has just begun see and write the rows of one organisation. One round trip."""
+    connection.execute(_BIND, {"tenant": tenant})
+
+
+def name_key(connection: Connection, prefix: str) -> None:
+    """Let the transaction see the one API key with this prefix: whose it is, is what we want to know."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(_NAME_KEY, {"prefix": prefix})
+
+
+def secure(connection: Connection) -> None:
+    """Put policies on every table with a `tenant_id` that has none yet. Nothing to do on SQLite.
+
+    Raises Unavailable, with the statements a database administrator runs, where the login may not make the role.
+    """
+    if connection.dialect.name != "postgresql":
+        return
+    _require_role(connection)
+    for table in connection.execute(_OPEN).scalars().all():
+        own = f"tenant_id = current_setting('{_TENANT}', true)"
+        for statement in (
+            f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY',
+            f'ALTER TABLE "{table}" FORCE ROW LEVEL SECURITY',
+            f'CREATE POLICY own_rows ON "{table}" USING ({own}) WITH CHECK ({own})',
+        ):
+            connection.exec_driver_sql(statement)
+        if table == "api_keys":
+            named = f"prefix = current_setting('{_PREFIX}', true)"
+            connection.exec_driver_sql(f"CREATE POLICY named_key ON api_keys FOR SELECT USING ({named})")
+    connection.exec_driver_sql(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {ROLE}")
+
+
+def _require_role(connection: Connection) -> None:
+    there = connection.execute(text("SELECT 1 FROM pg_roles WHERE rolname = :role"), {"role": ROLE}).first()
+    ours = "SELECT pg_has_role(current_user, :role, 'MEMBER')"
+    if there and connection.execute(text(ours), {"role": ROLE}).scalar_one():
+        return
+    login = connection.execute(text("SELECT quote_ident(current_user)")).scalar_one()
+    make = [] if there else [f"CREATE ROLE {ROLE} NOLOGIN NOBYPASSRLS"]
+    statements = [*make, f"GRANT {ROLE} TO {login}"]
+    try:
+        with connection.begin_nested():
+            for statement in statements:
+                connection.exec_driver_sql(statement)
+    except DBAPIError as error:
+        raise Unavailable(
+            f"the login {login} may not make the role that keeps organisations apart. Let an administrator of the "
+            f"database run: {'; '.join(statements)};"
+        ) from error
