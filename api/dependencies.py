@@ -17,7 +17,7 @@ from curation.librarian import Librarian
 from ingest.remote import Told
 from models.certificate import CertificateOptions
 from models.manifest import Manifest
-from models.protocols import Encoder
+from models.protocols import Additive, Encoder
 from models.taggers import Taggers
 from ranking.feed import FeedService
 
@@ -29,7 +29,8 @@ class Services:
     `taxonomy` gives an organisation's vocabulary as a transaction sees it: its own words are nobody else's.
     `encoder` and `read` reach for another process and raise EncoderAway where it is not there; `taggers` gives None
     where none were ever fitted. `certificates` is what a certificate must promise to count. `models`
-    are all artefacts, with whether each is in use. Without a `metrics_token`
+    are all artefacts, with whether each is in use, `ranked_by` the ranker that a slate names,
+    if it is still there. Without a `metrics_token`
     nobody is shown the metrics. `most_at_once` is how many requests may be under way.
     """
 
@@ -43,6 +44,7 @@ class Services:
     certificates: CertificateOptions
     librarians: Callable[[TenantId], Librarian]
     models: Callable[[], Sequence[tuple[Manifest, bool]]] = tuple
+    ranked_by: Callable[[str], Additive | None] = lambda _: None
     metrics: Metrics = field(default_factory=Metrics)
     metrics_token: str = ""
     rates: Rates = field(default_factory=lambda: Rates(per_key=0, per_tenant=0))

@@ -4,12 +4,15 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from starlette.testclient import TestClient
 
+from api.app import create_app
 from catalog import articles, people
 from catalog.consents import Consent
 from catalog.ids import new_id
 from catalog.keys import Scope
 from catalog.records import State
+from models.heuristic import HeuristicRanker
 from ranking.features import NAMES
 from tests import make
 from tests.make import NOW
@@ -31,6 +34,19 @@ def test_a_place_is_explained_by_what_it_was_ranked_by(world, why):
     assert {feature["name"] for feature in told["features"]} == set(NAMES)
     assert all(feature["unit"] and feature["why"] for feature in told["features"])
     assert 0 < told["propensity"] <= 1
+
+
+def test_what_features_added_sums_to_the_score(world, why):
+    feed = world.feed(world.seller).json()
+    path = f"/explain/{feed['slate_id']}/{feed['items'][0]['article']['id']}"
+    gone = why(path).json()
+    assert (gone["base"], {feature["added"] for feature in gone["features"]}) == (None, {None})
+    wired = replace(world.client.app.state.services, ranked_by=lambda _: HeuristicRanker())
+    client = TestClient(create_app(wired), headers=world.header(Scope.RECOMMEND))
+    told = client.get(f"/v1{path}").json()
+    added = [feature["added"] for feature in told["features"] if feature["added"] is not None]
+    assert any(added)
+    assert told["base"] + sum(added) == pytest.approx(told["score"])
 
 
 def test_nothing_is_told_of_a_slate_that_is_not_there_or_lacks_the_article(world, why):
