@@ -8,6 +8,7 @@ from fastapi_standalone_docs import StandaloneDocs
 from api import errors
 from api.caching import ETags
 from api.dependencies import Services
+from api.examples import illustrate
 from api.limits import BodyLimit
 from api.routes import (
     articles,
@@ -16,7 +17,9 @@ from api.routes import (
     feed,
     health,
     library,
+    models,
     people,
+    rank,
     suggestions,
     syndication,
     tags,
@@ -29,7 +32,7 @@ from api.watch import Watch
 
 # what hangs below an article comes before the articles, whose ids may have slashes in them
 _V1 = (
-    *(feed, why, curation, vocabulary, library, articles, tags),
+    *(feed, rank, why, curation, vocabulary, library, articles, tags, models),
     *(people, syndication, suggestions, events, webhooks),
 )
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
@@ -49,9 +52,19 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 
 
+class Api(FastAPI):
+    """An application whose description has examples."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The description of the whole API; made once."""
+        if self.openapi_schema is None:
+            illustrate(super().openapi())
+        return super().openapi()
+
+
 def create_app(services: Services) -> FastAPI:
     """The whole HTTP edge over these services."""
-    app = FastAPI(
+    app = Api(
         title="Sluis",
         version="1",
         summary="The right article to the right job function, and to nobody else.",

@@ -1,6 +1,6 @@
 """What a request can ask for: the services the roof wired, and connections in a transaction of the request's own."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated
@@ -16,7 +16,8 @@ from catalog.taxonomy import Taxonomy
 from curation.librarian import Librarian
 from ingest.remote import Told
 from models.certificate import CertificateOptions
-from models.protocols import Encoder
+from models.manifest import Manifest
+from models.protocols import Additive, Encoder
 from models.taggers import Taggers
 from ranking.feed import FeedService
 
@@ -27,7 +28,9 @@ class Services:
 
     `taxonomy` gives an organisation's vocabulary as a transaction sees it: its own words are nobody else's.
     `encoder` and `read` reach for another process and raise EncoderAway where it is not there; `taggers` gives None
-    where none were ever fitted. `certificates` is what a certificate must promise to count. Without a `metrics_token`
+    where none were ever fitted. `certificates` is what a certificate must promise to count. `models`
+    are all artefacts, with whether each is in use, `ranked_by` the ranker that a slate names,
+    if it is still there. Without a `metrics_token`
     nobody is shown the metrics. `most_at_once` is how many requests may be under way.
     """
 
@@ -40,6 +43,8 @@ class Services:
     read: Callable[[str], Told]
     certificates: CertificateOptions
     librarians: Callable[[TenantId], Librarian]
+    models: Callable[[], Sequence[tuple[Manifest, bool]]] = tuple
+    ranked_by: Callable[[str], Additive | None] = lambda _: None
     metrics: Metrics = field(default_factory=Metrics)
     metrics_token: str = ""
     rates: Rates = field(default_factory=lambda: Rates(per_key=0, per_tenant=0))

@@ -16,10 +16,14 @@ from ingest.handed import ID_CHARACTERS, external
 EXTERNAL: Final = "ext:"
 _OURS: Final = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 
+EMPLOYEE: Final = rf"^({_OURS}|ext:[^\x00-\x1f\x7f]{{1,{LONGEST_EXTERNAL_ID}}})$"
+ARTICLE: Final = rf"^({_OURS}|ext:[^\x00-\x1f\x7f]{{1,{ID_CHARACTERS}}})$"
+"""How the one and the other is named, in paths and bodies alike."""
+
 EmployeeRef = Annotated[
     str,
     Path(
-        pattern=rf"^({_OURS}|ext:[^\x00-\x1f\x7f]{{1,{LONGEST_EXTERNAL_ID}}})$",
+        pattern=EMPLOYEE,
         description="An employee's id as this program gives it out, or `ext:` and the id that your own program gave.",
         examples=["6f1c2c1e-0d5b-4c53-9d0e-0a4f4c1f7f11", "ext:4711"],
     ),
@@ -29,7 +33,7 @@ EmployeeRef = Annotated[
 ArticleRef = Annotated[
     str,
     Path(
-        pattern=rf"^({_OURS}|ext:[^\x00-\x1f\x7f]{{1,{ID_CHARACTERS}}})$",
+        pattern=ARTICLE,
         description="An article's id as this program gives it out, or `ext:` and the id that it was handed in under, "
         "which may have slashes in it.",
         examples=["0b0f5a52-2f5e-4a3c-9a53-0a4f4c1f7f11", "ext:intranet/2026/117"],

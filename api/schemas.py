@@ -153,6 +153,9 @@ class ArticleIn(Ask):
         dict[Axis, Words], Few, Field(max_length=_MOST_AXES, description="Concepts per facet, which then stand.")
     ] = {}
     source: Annotated[str, Field(description="The push source it comes through, without `push:`.")] = API
+    approve: Annotated[
+        bool, Field(description="Let `audience` stand without a curator: needs scope `content:approve` as well.")
+    ] = False
 
 
 class HandedIn(Answer):

@@ -15,8 +15,8 @@ from catalog.keys import USED_EVERY, ApiKey, Scope
 _bearer = HTTPBearer(auto_error=False, description="An API key, made with `sluis key create`.")
 
 
-def bearer(scope: Scope) -> Callable[..., ApiKey]:
-    """A dependency that lets a key with `scope` pass and says which key it is."""
+def bearer(*scopes: Scope) -> Callable[..., ApiKey]:
+    """A dependency that lets a key with one of `scopes` pass and says which key it is."""
 
     def check(
         request: Request, wired: Wired, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
@@ -35,17 +35,18 @@ def bearer(scope: Scope) -> Callable[..., ApiKey]:
         if key.last_used_at is None or now - key.last_used_at >= USED_EVERY:
             with wired.database.of(key.tenant).write() as connection:
                 keys.used(connection, key, now)
-        if scope not in key.scopes:
-            raise Forbidden(f"this key has no scope {scope}: make one with 'sluis key create --scope {scope}'")
+        if key.scopes.isdisjoint(scopes):
+            wanted = " or ".join(scopes)
+            raise Forbidden(f"this key has no scope {wanted}: make one with 'sluis key create --scope {scopes[0]}'")
         return key
 
     return check
 
 
-def caller(scope: Scope) -> Callable[..., TenantId]:
-    """A dependency that lets a key with `scope` pass and says whose tenant it is."""
+def caller(*scopes: Scope) -> Callable[..., TenantId]:
+    """A dependency that lets a key with one of `scopes` pass and says whose tenant it is."""
 
-    def tenant(key: Annotated[ApiKey, Depends(bearer(scope))]) -> TenantId:
+    def tenant(key: Annotated[ApiKey, Depends(bearer(*scopes))]) -> TenantId:
         return key.tenant
 
     return tenant
@@ -54,6 +55,7 @@ def caller(scope: Scope) -> Callable[..., TenantId]:
 # Whoever only reads needs to know the tenant; whoever writes leaves the key's name in the audit trail.
 Recommending = Annotated[TenantId, Depends(caller(Scope.RECOMMEND))]
 Browsing = Annotated[TenantId, Depends(caller(Scope.CONTENT))]
+Counting = Annotated[TenantId, Depends(caller(Scope.CONTENT, Scope.CURATE))]
 Reporting = Annotated[ApiKey, Depends(bearer(Scope.EVENTS))]
 Sending = Annotated[ApiKey, Depends(bearer(Scope.CONTENT))]
 Managing = Annotated[ApiKey, Depends(bearer(Scope.PEOPLE))]

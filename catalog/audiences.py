@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, exists, or_, select, update
+from sqlalchemy import Connection, Row, and_, delete, exists, func, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from catalog import tables, tenants
@@ -67,6 +67,16 @@ def replace(
     if rows:
         connection.execute(insert(connection, _a), rows)
     tenants.touch(connection, tenant)
+
+
+def live_by_value(connection: Connection, tenant: TenantId, now: datetime) -> dict[tuple[str, str], int]:
+    """How many articles that are live are meant for each value of each axis, `ALL` being a value of its own."""
+    a = tables.articles
+    open_now = and_(a.c.live_from <= now, or_(a.c.expires_at.is_(None), a.c.expires_at > now))
+    live = and_(a.c.state == State.APPROVED, open_now, _a.c.valid_to.is_(None), _a.c.tenant_id == tenant)
+    joined = _a.join(a, and_(a.c.tenant_id == _a.c.tenant_id, a.c.id == _a.c.article_id))
+    query = select(_a.c.axis, _a.c.value, func.count()).select_from(joined).where(live)
+    return {(axis, value): count for axis, value, count in connection.execute(query.group_by(_a.c.axis, _a.c.value))}
 
 
 def violations(

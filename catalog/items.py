@@ -75,6 +75,13 @@ def remember(
         connection.execute(insert(connection, _i), new)
 
 
+def approved(connection: Connection, tenant: TenantId, articles: Collection[ArticleId]) -> dict[ArticleId, FeedItem]:
+    """Of these articles those that came in with an approval, with the item that they were read from."""
+    where = (_i.c.tenant_id == tenant, _i.c.article_id.in_(list(articles)), _i.c.approved_by.is_not(None))
+    rows = connection.execute(select(_i).where(*where, _i.c.state == ItemState.STORED).order_by(_i.c.id))
+    return {ArticleId(row.article_id): item_of(row) for row in rows}
+
+
 def attach(connection: Connection, tenant: TenantId, item: ItemId, document: Document) -> None:
     """Keep the content of an item that brings its own page, in the place of what it brought before."""
     drop_document(connection, tenant, item)

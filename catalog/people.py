@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, or_, select, update
+from sqlalchemy import Connection, Row, delete, func, or_, select, update
 
 from catalog import consents, tables, tenants
 from catalog.consents import Consent
@@ -65,6 +65,15 @@ def by_external_id(connection: Connection, tenant: TenantId, external_id: str) -
 def every(connection: Connection, tenant: TenantId) -> list[Employee]:
     """Everybody, by address."""
     return _read(connection, tenant, None)
+
+
+def by_value(connection: Connection, tenant: TenantId) -> dict[tuple[str, str], int]:
+    """How many people who opted in have each value of each axis."""
+    joined = _m.join(_p, (_p.c.tenant_id == _m.c.tenant_id) & (_p.c.id == _m.c.employee_id))
+    query = (
+        select(_m.c.axis, _m.c.value, func.count()).select_from(joined).where(_m.c.tenant_id == tenant, _p.c.opted_in)
+    )
+    return {(axis, value): count for axis, value, count in connection.execute(query.group_by(_m.c.axis, _m.c.value))}
 
 
 def page(

@@ -244,7 +244,7 @@ class FeedItem:
 
     `url` is None for a document without an address of its own. What is known of the article before its page is read
     (`language`, `image_url`, `audience`, `tags`, `expires_at`) goes before what page and source say. `suggested_by` is
-    the employee who sent the address in.
+    the employee who sent the address in, `approved_by` the key that may say for whom it is without a curator, and did.
     """
 
     id: ItemId
@@ -264,6 +264,7 @@ class FeedItem:
     tags: Axes = field(default_factory=dict)
     expires_at: datetime | None = None
     suggested_by: EmployeeId | None = None
+    approved_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -431,6 +432,7 @@ class Slate:
     `seq` is the event log's position it was ranked at, `axes` who the person was then, `hard_axes` on which of them
     eligibility had to hold, `language` the one language
     that was asked for, if any. `experiment` and `arm` say which configuration made it, where one was being tried.
+    `listed` is a list of the caller's own in the order of its scores: they chose the candidates, and all are items.
     """
 
     id: SlateId
@@ -447,6 +449,7 @@ class Slate:
     language: str | None = None
     experiment: str | None = None
     arm: str | None = None
+    listed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

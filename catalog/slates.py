@@ -45,11 +45,11 @@ def latest(
 ) -> Slate | None:
     """What this person was offered last in their feed, `after` a moment and `knowing` the event of that number.
 
-    Picks of a day are no feed.
+    Picks of a day are no feed, and neither is a list of a caller's own.
     """
     recent = (_s.c.created_at > after, _s.c.seq >= knowing)
     picked = exists().where(_p.c.tenant_id == _s.c.tenant_id, _p.c.slate_id == _s.c.id)
-    query = select(_s).where(_s.c.tenant_id == tenant, _s.c.employee_id == employee, *recent, ~picked)
+    query = select(_s).where(_s.c.tenant_id == tenant, _s.c.employee_id == employee, *recent, ~picked, ~_s.c.listed)
     rows = connection.execute(query.order_by(_s.c.created_at.desc(), _s.c.id).limit(1)).all()
     return next(_with_items(connection, tenant, list(rows)), None)
 

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 from catalog.columns import (
@@ -143,6 +144,7 @@ feed_items = Table(
     Column("tags", AxesJson, nullable=False, server_default="{}"),
     Column("expires_at", Moment),
     identifier("suggested_by"),
+    Column("approved_by", Text),
     Column("announced_at", Moment),
     Column("revisions", Integer, nullable=False, default=0),
     Column("state", choice(ItemState), nullable=False),
@@ -440,6 +442,7 @@ slates = Table(
     Column("language", String(8)),
     Column("experiment", String(64)),
     Column("arm", String(64)),
+    Column("listed", Boolean, nullable=False, server_default=false()),
     reference("employee_id", "employees.id", ondelete="CASCADE"),
     Index("ix_slates_employee", "tenant_id", "employee_id", "created_at"),
 )

@@ -1,7 +1,8 @@
 """What a tagged article needs before anybody may see it.
 
 The machine only proposes: what it is sure of may pass without a person under a certificate, and where nothing about the
-article is odd. All else goes to a person. A rule can ask for legal as well.
+article is odd. What a key with scope `content:approve` said for whom it is, is no proposal: it passes, unless curators
+trust its source little. All else goes to a person. A rule can ask for legal as well.
 """
 
 import re
@@ -38,11 +39,15 @@ class PolicyOptions:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Where a tagged article goes next, and why: to a person, or to `audience` under a certificate."""
+    """Where a tagged article goes next, and why: to a person, or to `audience` under a certificate.
+
+    With `approved_by`, the key that named it, to the audience that it has.
+    """
 
     needs_legal: bool
     reason: str
     audience: Audience | None = None
+    approved_by: str | None = None
 
 
 def route(
@@ -50,6 +55,9 @@ def route(
 ) -> Route:
     """To a person, unless the certificate covers it; and to legal where the source or our own text asks for it."""
     legal = _legal(candidate.article, options)
+    named = candidate.said is not None and all(candidate.said.axes.get(axis) for axis in hard_axes)
+    if candidate.approved_by and named and candidate.trust is not Trust.LOW:
+        return Route(legal is not None, legal or "its sender may say for whom it is", approved_by=candidate.approved_by)
     if certificate is None:
         return Route(legal is not None, legal or "no certificate: a person decides")
     doubt = _doubt(candidate, certificate, hard_axes) or odd(candidate)

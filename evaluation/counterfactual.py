@@ -30,7 +30,7 @@ from ranking.diversify import Policy
 from ranking.scoring import score
 from ranking.slate import pool_of
 
-SHARED_OUT: Final = "picks are shared out, not drawn"
+SHARED_OUT: Final = "picks are shared out and lists are chosen elsewhere: neither is drawn"
 NOT_LOOKED_AT: Final = "nothing of it was seen"
 NO_RANKER: Final = "the ranker that served it is gone"
 UNLIKE: Final = "it cannot be made again as it was"

@@ -61,7 +61,8 @@ class Visit:
         """The candidates there were, as indices into the snapshot, and their features."""
         when, chance = self.slate.created_at, generator(self.slate.id)
         made_by = (self.snapshot, self.state, self.person, self.options(usual))
-        return prepare(*made_by, when, chance, self.slate.language)
+        among = [item.article_id for item in self.slate.items] if self.slate.listed else None
+        return prepare(*made_by, when, chance, self.slate.language, among)
 
 
 def replay(

@@ -72,6 +72,7 @@ class Piece:
     image_url: str | None = None
     audience: Audience | None = None
     tags: Axes = field(default_factory=dict)
+    approved_by: str | None = None
 
     @property
     def digest(self) -> str:
@@ -80,6 +81,7 @@ class Piece:
             *(self.key, self.title, self.url, self.author, self.language, self.image_url, self.document.kind),
             *(moment and moment.timestamp() for moment in (self.published_at, self.expires_at)),
             *(None if self.audience is None else listed(self.audience.axes), listed(self.tags)),
+            *([self.approved_by] if self.approved_by else []),
         )
         return hashlib.sha256(json.dumps(told).encode() + b"\0" + self.document.content).hexdigest()
 
@@ -186,6 +188,7 @@ def _take(connection: Connection, tenant: TenantId, source: Source, piece: Piece
         audience=piece.audience,
         tags=piece.tags,
         expires_at=piece.expires_at,
+        approved_by=piece.approved_by,
     )
     items.remember(connection, tenant, [item], now)
     items.attach(connection, tenant, item.id, piece.document)

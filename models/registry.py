@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from catalog.errors import ArtefactMismatch, Conflict, Invalid, NotFound
 from models.folders import create_file, publish, replace_file
-from models.manifest import Manifest, digests, require_name
+from models.manifest import KINDS, Manifest, digests, require_name
 
 log = logging.getLogger(__name__)
 
@@ -107,6 +107,10 @@ class Registry:
             return self.get(kind, names[0]) if names else None
         except (NotFound, Invalid, UnicodeDecodeError, OSError) as error:
             raise ArtefactMismatch(f"the {kind} in use cannot be found ({error}): {_REMEDY}") from error
+
+    def every(self) -> list[tuple[Manifest, bool]]:
+        """All artefacts that can be trusted, oldest first within a kind, with whether each is in use."""
+        return [(each, self._promoted(kind)[:1] == [each.name]) for kind in KINDS for each in self.manifests(kind)]
 
     def promote(self, kind: str, name: str) -> Manifest:
         """Bring an artefact into use, after reading all of it: a damaged one is never promoted."""

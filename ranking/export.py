@@ -55,6 +55,7 @@ _SLATE: Final = {
     "language": pa.string(),
     "experiment": pa.string(),
     "arm": pa.string(),
+    "listed": pa.bool_(),
 }
 _ITEM: Final = {
     "slate_id": pa.string(),
@@ -244,7 +245,7 @@ class _Writing:
     def _slate(self, slate: Slate) -> dict[str, Any]:
         person = self.key.pseudonym("person", slate.employee_id)
         self.count.met(person, slate.created_at)
-        same = ("created_at", "seq", "ranker", "degraded", "language", "experiment", "arm")
+        same = ("created_at", "seq", "ranker", "degraded", "language", "experiment", "arm", "listed")
         told = {name: getattr(slate, name) for name in same}
         return told | {"slate_id": self._slate_name(slate.id), "person": person} | self._axes(slate.axes)
 

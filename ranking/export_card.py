@@ -27,6 +27,7 @@ Moments are UTC, to the microsecond. Left out: {left_out}.
 
 * **slates**: `slate_id`, `person`, `created_at`; `seq`, the number of events in the log when it was ranked; `ranker`;
   `degraded`, whether a fallback ranked; `language`, where one was asked for; `experiment` and `arm`, where one ran;
+  `listed`, whether another program chose the candidates, all of which were placed, with propensity 0;
   {axes}: who the person was then.
 * **items**: `slate_id`; `position`, from 1; `article_id`; `score` of the ranker; `propensity`, the probability with
   which the policy put this article here, given those above it; and {features} features, `{prefix}NAME`, as the server

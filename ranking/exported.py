@@ -148,6 +148,7 @@ class Export:
             language=row["language"],
             experiment=row["experiment"],
             arm=row["arm"],
+            listed=row.get("listed", False),  # earlier exports know of none
         )
 
     def _axes(self, row: Mapping[str, Any]) -> Axes:

@@ -1,9 +1,11 @@
 """One person's feed: the service around ranking, which reads, checks, logs and hands out."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from threading import Lock
 from typing import Final, Protocol
 
@@ -20,7 +22,7 @@ from ranking import features, profile
 from ranking.config import RankingOptions
 from ranking.experiments import Setting, setting
 from ranking.profile import Person
-from ranking.slate import available, generator, rank
+from ranking.slate import LeftOut, available, generator, left_out, rank
 from ranking.snapshot import Snapshot
 from ranking.state import State
 
@@ -65,6 +67,19 @@ class _Request:
     size: int
     language: str | None
     setting: Setting
+    among: frozenset[ArticleId] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """A caller's own list as a slate, and of what is not in it the code of what kept it out."""
+
+    slate: Slate
+    left_out: Mapping[ArticleId, LeftOut]
+
+
+class _Changed(Exception):
+    """Between ranking and the second check something of the list was closed."""
 
 
 class FeedService:
@@ -122,6 +137,36 @@ class FeedService:
                 return standing
             slate = self._compose(request)
         return self.hand_out(database, slate)
+
+    def order(
+        self, database: Database, employee_id: EmployeeId, wanted: Collection[ArticleId], now: datetime
+    ) -> Ordered:
+        """Those of a caller's list that this person may be shown, by score, logged as a slate; and why not the others.
+
+        It is part of no experiment. Features tell of the list as a whole: where something of it was closed meanwhile,
+        the rest is ranked anew, once. Raises UnknownEmployee and NotOptedIn.
+        """
+        slate, closed = self._list(database, employee_id, wanted, now)
+        with suppress(_Changed):
+            return Ordered(self.hand_out(database, slate, partial(_save_whole, len(slate.items))), closed)
+        slate, closed = self._list(database, employee_id, wanted, now)
+        handed = self.hand_out(database, slate)
+        kept = {item.article_id for item in handed.items}
+        gone = [item.article_id for item in slate.items if item.article_id not in kept]
+        return Ordered(handed, {**closed, **dict.fromkeys(gone, "not_live")})
+
+    def _list(
+        self, database: Database, employee_id: EmployeeId, wanted: Collection[ArticleId], now: datetime
+    ) -> tuple[Slate, dict[ArticleId, LeftOut]]:
+        with self._lock:
+            with database.read() as connection:
+                tenant = tenants.get(connection, self._tenant)
+                employee = _opted_in(connection, self._tenant, employee_id)
+                self._catch_up(connection, tenant)
+            person = profile.build(employee.id, employee.axes, self._state, self._snapshot, now)
+            setting, among = Setting(self._options), frozenset(wanted)
+            slate = self._compose(_Request(tenant, person, now, len(among), None, setting, among))
+            return slate, left_out(self._snapshot, self._state, person, wanted, now)
 
     def draft(self, database: Database, employee: Employee, now: datetime, size: int) -> Slate:
         """A slate that nobody has been offered yet: it is neither logged nor checked once more before `hand_out`.
@@ -206,6 +251,7 @@ class FeedService:
             language=request.language,
             experiment=request.setting.experiment,
             arm=request.setting.arm,
+            listed=request.among is not None,
         )
 
     def why_degraded(self, slate: Slate) -> str | None:
@@ -229,7 +275,7 @@ class FeedService:
 
     def _rank(self, request: _Request, ranker: Ranker, slate: SlateId) -> tuple[SlateItem, ...]:
         world = (self._snapshot, self._state, request.person, ranker, request.setting.options)
-        return rank(*world, request.now, generator(slate), request.size, request.language)
+        return rank(*world, request.now, generator(slate), request.size, request.language, request.among)
 
     def hand_out(self, database: Database, slate: Slate, record: Record = slates.save) -> Slate:
         """Check every item once more against the catalogue's own rows, `record` what is left, and only then return it.
@@ -263,6 +309,12 @@ class FeedService:
             return
         self.violations += len(closed)
         log.critical("ISOLATION slate %s, employee %s: dropped %s", slate.id, slate.employee_id, ", ".join(closed))
+
+
+def _save_whole(size: int, connection: Connection, tenant: TenantId, slate: Slate) -> None:
+    if len(slate.items) < size:
+        raise _Changed
+    slates.save(connection, tenant, slate)
 
 
 def shown(connection: Connection, tenant: TenantId, slate: Slate, now: datetime) -> list[tuple[SlateItem, Article]]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from math import ceil
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import Connection
 
@@ -25,12 +25,10 @@ from catalog.webhooks import Topic
 from models.protocols import Progress
 from ranking.explain import PINNED
 from ranking.feed import FeedService, NotOptedIn
+from ranking.slate import UNKNOWN
 
 Person = TypeVar("Person", bound=Hashable)
 Thing = TypeVar("Thing", bound=Hashable)
-
-UNKNOWN: Final = 0.0
-"""The propensity of a pick: who gets what hangs on what everybody else wants, so no probability was drawn with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +146,7 @@ class Picker:
 
     def _hand_out(self, database: Database, draft: Slate, articles: Sequence[ArticleId], day: date) -> bool:
         place = {article: number for number, article in enumerate(articles, start=1)}
+        # who gets what hangs on what everybody else wants: no probability was drawn with
         items = tuple(
             replace(item, position=place[item.article_id], propensity=UNKNOWN)
             for item in draft.items

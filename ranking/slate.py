@@ -1,12 +1,14 @@
 """One slate as a pure function: from the snapshot, the state and a person to ranked, composed and explained items."""
 
+from collections.abc import Collection, Iterable
 from datetime import datetime
+from typing import Final, Literal
 from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.ids import SlateId
+from catalog.ids import ArticleId, SlateId
 from catalog.records import EventType, SlateItem
 from models.protocols import Features, Ranker
 from ranking import candidates, features
@@ -20,6 +22,11 @@ from ranking.scoring import score
 from ranking.snapshot import NONE, Facet, Snapshot
 from ranking.state import NOWHERE, State
 
+UNKNOWN: Final = 0.0
+"""The propensity of what was not drawn with any probability: off-policy estimates leave it out."""
+
+LeftOut = Literal["not_live", "audience", "language", "done_with"]
+
 
 def rank(
     snapshot: Snapshot,
@@ -31,18 +38,23 @@ def rank(
     rng: np.random.Generator,
     size: int,
     language: str | None = None,
+    among: Collection[ArticleId] | None = None,
 ) -> tuple[SlateItem, ...]:
     """The slate of one person at one moment, up to `size` items, only in `language` where one is given.
 
+    With `among`, all of these that the person may be shown, by score alone: nothing is mixed, pinned or left to chance.
     The same arguments give the same slate. Raises ArtefactMismatch where `ranker` cannot be used.
     """
-    chosen, rows = prepare(snapshot, state, person, options, now, rng, language)
+    chosen, rows = prepare(snapshot, state, person, options, now, rng, language, among)
     scores = score(ranker, rows)
-    pool = pool_of(snapshot, state, person, chosen, scores, options, now)
-    picks = compose(pool, options, size, rng)
+    if among is None:
+        pool = pool_of(snapshot, state, person, chosen, scores, options, now)
+        placed = [(pick, because(pool, pick)) for pick in compose(pool, options, size, rng)]
+    else:
+        placed = [(Pick(int(row), UNKNOWN, explored=False), None) for row in np.argsort(-scores, kind="stable")]
     explainer = Explainer(snapshot, state, person, options, now)
     items = []
-    for position, pick in enumerate(picks, start=1):
+    for position, (pick, why) in enumerate(placed, start=1):
         row = tuple(rows[pick.row].tolist())
         items.append(
             SlateItem(
@@ -51,7 +63,7 @@ def rank(
                 score=float(scores[pick.row]),
                 propensity=pick.propensity,
                 features=row,
-                reasons=explainer.reasons(int(chosen[pick.row]), row, because(pool, pick)),
+                reasons=explainer.reasons(int(chosen[pick.row]), row, why),
             )
         )
     return tuple(items)
@@ -74,9 +86,14 @@ def prepare(
     now: datetime,
     rng: np.random.Generator,
     language: str | None = None,
+    among: Collection[ArticleId] | None = None,
 ) -> tuple[NDArray[np.intp], Features]:
     """The candidates, as indices into the snapshot, and their features: what ranking and replay both start from."""
     offered = available(snapshot, state, person, now, language)
+    if among is not None:
+        listed = [snapshot.index_of[each] for each in among if each in snapshot.index_of]
+        chosen = np.array(sorted(index for index in listed if offered[index]), dtype=np.intp)
+        return chosen, features.build(state, snapshot, person, chosen, now)
     wanted = pinned(snapshot, state, person, np.flatnonzero(offered), options, now).all
     chosen = candidates.select(snapshot, state, person, offered, options, now, rng, wanted)
     return chosen, features.build(state, snapshot, person, chosen, now)
@@ -90,13 +107,39 @@ def available(
     Somebody of whom no language is known is shown all. `language` asks for one, whatever the person reads.
     """
     offered = allowed(snapshot, person.axes, snapshot.hard_axes) & snapshot.live(now)
+    return offered & _readable(snapshot, person, language) & ~_done_with(snapshot, state, person)
+
+
+def left_out(
+    snapshot: Snapshot, state: State, person: Person, wanted: Iterable[ArticleId], now: datetime
+) -> dict[ArticleId, LeftOut]:
+    """Of the articles that `available` keeps back from this person, the first thing that does it."""
+    rules: tuple[tuple[LeftOut, NDArray[np.bool_]], ...] = (
+        ("not_live", snapshot.live(now)),
+        ("audience", allowed(snapshot, person.axes, snapshot.hard_axes)),
+        ("language", _readable(snapshot, person, None)),
+        ("done_with", ~_done_with(snapshot, state, person)),
+    )
+    found: dict[ArticleId, LeftOut] = {}
+    for each in wanted:
+        index = snapshot.index_of.get(each)
+        code = "not_live" if index is None else next((code for code, holds in rules if not holds[index]), None)
+        if code is not None:
+            found[each] = code
+    return found
+
+
+def _readable(snapshot: Snapshot, person: Person, language: str | None) -> NDArray[np.bool_]:
     readable = frozenset({language}) if language is not None else person.languages
-    if readable:
-        offered &= snapshot.written_in(readable)
+    return snapshot.written_in(readable) if readable else np.ones(len(snapshot), dtype=np.bool_)
+
+
+def _done_with(snapshot: Snapshot, state: State, person: Person) -> NDArray[np.bool_]:
     places = state.places_in(snapshot.ids, snapshot.index_of)
-    done_with = places[state.history(person.id).chosen(EventType.SHARE, EventType.DISMISS)]
-    offered[done_with[done_with != NOWHERE]] = False
-    return offered
+    chosen = places[state.history(person.id).chosen(EventType.SHARE, EventType.DISMISS)]
+    done_with = np.zeros(len(snapshot), dtype=np.bool_)
+    done_with[chosen[chosen != NOWHERE]] = True
+    return done_with
 
 
 def pool_of(

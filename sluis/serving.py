@@ -92,6 +92,8 @@ def services(house: House) -> Services:
         read=partial(remote.read, exchange),
         certificates=house.settings.certificate_options(),
         librarians=cache(house.librarian),
+        models=house.registry.every,
+        ranked_by=house.rankers.of_slates,
         metrics=metrics,
         metrics_token=asked.metrics_token.get_secret_value(),
         rates=Rates(asked.rate_per_key, asked.rate_per_tenant),

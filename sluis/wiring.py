@@ -192,6 +192,14 @@ class Rankers:
                 raise ArtefactMismatch(str(error)) from error
         return self._by_name[name]
 
+    def of_slates(self, name: str) -> Additive | None:
+        """The ranker that slates name so; None where it is gone, or its files are not what was signed."""
+        made = [one for one in self._registry.manifests(RANKER) if one.facts.get("name") == name]
+        try:
+            return self.named(made[0].name if made else name)
+        except (ArtefactMismatch, Invalid):
+            return None
+
     def load(self, made: Manifest) -> "LambdaMart":
         """One ranker of the registry, whether it is in use or not."""
         from models.ranker import LambdaMart  # a second or more of import that an untrained house need not wait for

@@ -35,7 +35,11 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _POLL_SECONDS: Final = 2.0
-_SENT: Final = {Action.ROUTE: "were put before a curator", Action.CERTIFY: "went on under the certificate"}
+_SENT: Final = {
+    Action.ROUTE: "were put before a curator",
+    Action.CERTIFY: "went on under the certificate",
+    Action.APPROVE: "went on with an audience that their sender may name",
+}
 _TAKE_OVER_SECONDS: Final = 10.0
 
 

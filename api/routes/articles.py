@@ -23,9 +23,9 @@ from api.schemas import (
     WithdrawnOut,
 )
 from api.security import Browsing, Sending
-from catalog import articles, audiences
+from catalog import articles, audiences, tenants
 from catalog.articles import StateChanged
-from catalog.errors import Conflict, Invalid, NotFound
+from catalog.errors import Conflict, Forbidden, Invalid, NotFound
 from catalog.ids import ArticleId, TenantId
 from catalog.keys import ApiKey
 from catalog.records import Article, Audience, State, Tag, listed
@@ -51,7 +51,8 @@ def hand_in(wired: Wired, key: Sending, connection: Writing, external_id: Extern
 
     Refused with 409 where it was withdrawn or rejected, which is final, or where another source uses this id.
     """
-    given = piece(external_id, article, wired.taxonomy(connection, key.tenant))
+    hard_axes = tenants.get(connection, key.tenant).hard_axes
+    given = piece(external_id, article, wired.taxonomy(connection, key.tenant), key, hard_axes)
     [receipt] = push(connection, key.tenant, article.source, [given], wired.clock())
     return HandedIn(
         external_id=external_id,
@@ -66,14 +67,14 @@ def hand_in(wired: Wired, key: Sending, connection: Writing, external_id: Extern
 @once
 def hand_in_many(wired: Wired, key: Sending, connection: Writing, batch: ArticlesIn) -> ArticlesHandedIn:
     """As one by one; each stands for itself, and one that is refused keeps back no other."""
-    words = wired.taxonomy(connection, key.tenant)
+    words, hard_axes = wired.taxonomy(connection, key.tenant), tenants.get(connection, key.tenant).hard_axes
     results: list[HandedInResult] = []
     for said in batch.articles:
         name = said.external_id
         try:
-            given = piece(name, said, words)
+            given = piece(name, said, words, key, hard_axes)
             [receipt] = push(connection, key.tenant, said.source, [given], wired.clock())
-        except (Conflict, Invalid, NotFound) as error:
+        except (Conflict, Forbidden, Invalid, NotFound) as error:
             refused = {"code": error.code, "detail": str(error)}
             results.append(HandedInResult(external_id=name, status="refused", **refused))
             continue

@@ -45,7 +45,7 @@ def feed(
         who = employee(connection, tenant, employee_id)
     slate = service.serve(wired.database.of(tenant), who, now, limit, written_in)
     with wired.database.of(tenant).read() as connection:
-        items = _items(connection, wired, tenant, slate, now, language)
+        found = items(connection, wired, tenant, slate, now, language)
     return FeedOut(
         slate_id=slate.id,
         employee_id=slate.employee_id,
@@ -53,7 +53,7 @@ def feed(
         ranker=slate.ranker,
         degraded=slate.degraded,
         degraded_reason=service.why_degraded(slate),
-        items=items,
+        items=found,
     )
 
 
@@ -75,11 +75,11 @@ def picks_of_day(
         who = employee(connection, tenant, employee_id)
         opted_in = people.get(connection, tenant, who).opted_in
         slate = picks.get(connection, tenant, who, asked) if opted_in else None
-        items = _items(connection, wired, tenant, slate, now, language) if slate else []
-    return PicksOut(day=asked, employee_id=who, slate_id=slate.id if slate else None, items=items)
+        found = items(connection, wired, tenant, slate, now, language) if slate else []
+    return PicksOut(day=asked, employee_id=who, slate_id=slate.id if slate else None, items=found)
 
 
-def _items(
+def items(
     connection: Connection, wired: Services, tenant: TenantId, slate: Slate, now: datetime, language: Language
 ) -> list[PickOut]:
     """Those items of a slate that may be shown now, with their articles and reasons."""

@@ -1,9 +1,12 @@
 """Why this, why not, and for whom: the answers that an employee, a tool or a curator is owed."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Final
 
+import numpy as np
 from fastapi import APIRouter, Query
+from pydantic import Field
 
 from api.dependencies import Reading, Wired
 from api.ids import ArticleRef, EmployeeRef, article, employee
@@ -15,9 +18,11 @@ from catalog.ids import SlateId
 from catalog.records import listed
 from catalog.taxonomy import Language
 from curation import reasons
+from models.protocols import Additive
+from ranking import attribution
 from ranking.config import RankingOptions
 from ranking.explain import in_words
-from ranking.features import FEATURES
+from ranking.features import FEATURES, NAMES
 
 router = APIRouter(tags=["recommendation"])
 
@@ -33,6 +38,8 @@ class FeatureOut(Answer):
     value: float
     unit: str
     why: str
+    group: str
+    added: float | None = Field(description="What it added to the score; null where it was not used.")
 
 
 class PlaceOut(Answer):
@@ -49,6 +56,7 @@ class PlaceOut(Answer):
     degraded: bool
     experiment: str | None
     reasons: list[ReasonOut]
+    base: float | None = Field(description="With all that is `added` the score; null where the ranker is gone.")
     features: list[FeatureOut]
 
 
@@ -102,7 +110,8 @@ def explain(
         raise NotFound("no slate of this id has this article: send the slate_id that came with the feed")
     words = wired.taxonomy(connection, tenant)
     said = {feature.name: feature for feature in FEATURES}
-    ranked_by = zip(slate.feature_names, item.features, strict=True)
+    logged = dict(zip(slate.feature_names, item.features, strict=True))
+    base, added = _contributions(wired.ranked_by(slate.ranker), logged)
     return PlaceOut(
         slate_id=slate.id,
         article_id=which,
@@ -115,12 +124,28 @@ def explain(
         degraded=slate.degraded,
         experiment=slate.experiment,
         reasons=[ReasonOut(code=each.code, text=in_words(each, language, words)) for each in item.reasons],
+        base=base,
         features=[
-            FeatureOut(name=name, value=value, unit=said[name].unit, why=said[name].why)
-            for name, value in ranked_by
+            FeatureOut(
+                name=name,
+                value=value,
+                unit=said[name].unit,
+                why=said[name].why,
+                group=said[name].group,
+                added=added.get(name),
+            )
+            for name, value in logged.items()
             if name in said
         ],
     )
+
+
+def _contributions(ranker: Additive | None, logged: Mapping[str, float]) -> tuple[float | None, dict[str, float]]:
+    """What the score of one logged row starts from, and what each feature added; nothing where that cannot be told."""
+    if ranker is None or not set(ranker.features) <= logged.keys():
+        return None, {}
+    told = attribution.explain(ranker, np.array([logged.get(name, np.nan) for name in NAMES]))
+    return told.base, {part.feature.name: part.added for part in told.parts}
 
 
 @router.get(

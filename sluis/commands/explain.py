@@ -14,7 +14,6 @@ from catalog.ids import ArticleId, SlateId
 from catalog.records import Slate, SlateItem
 from catalog.slates import Logged
 from models.heuristic import HEURISTIC, HeuristicRanker
-from models.manifest import RANKER
 from models.protocols import Additive
 from ranking import attribution
 from ranking.attribution import Explanation, Importance
@@ -151,12 +150,10 @@ def _slate(house: House, asked: SlateId) -> Slate:
 
 def _that_ranked(house: House, served: Slate) -> Additive:
     """The ranker that a slate names. Raises NotFound where it is gone."""
-    if served.ranker == HEURISTIC:
-        return HeuristicRanker()
-    made = [one for one in house.registry.manifests(RANKER) if one.facts.get("name") == served.ranker]
-    if not made:
+    found = house.rankers.of_slates(served.ranker)
+    if found is None:
         raise NotFound(f"{served.ranker}, which ranked this slate, is gone: name another ranker to explain it by")
-    return house.rankers.load(made[0])
+    return found
 
 
 def _item(item: SlateItem, why: Explanation) -> dict[str, Any]:

@@ -58,7 +58,7 @@ def enrich(*, as_json: AsJson = False) -> None:
         with progress("Enriching", waiting) as tick:
             found = asdict(enrichment.run(tick))
     went = enrichment.route()
-    found |= {"routed": went[Action.ROUTE], "passed": went[Action.CERTIFY]}
+    found |= {"routed": went[Action.ROUTE], "passed": went[Action.CERTIFY] + went[Action.APPROVE]}
     _tell(found, as_json)
 
 

@@ -46,6 +46,7 @@ BODIES = {
     "employees/{employee_id}/interests": lambda ids: {"topics": []},
     "employees/{employee_id}/consent": lambda ids: {"opted_in": True},
     "employees/{employee_id}/suggestions": lambda ids: {"url": "https://else.example/page"},
+    "rank": lambda ids: {"employee": ids["employee_id"], "articles": [ids["article_id"]]},
     "articles/{article_id}/decisions": lambda ids: {"action": "reject", "by": "Ann", "reason": "x"},
     "webhooks/{webhook_id}": lambda ids: {"enabled": True},
     "keys/{prefix}/rotate": lambda ids: {},

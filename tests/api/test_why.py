@@ -4,12 +4,15 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from starlette.testclient import TestClient
 
+from api.app import create_app
 from catalog import articles, people
 from catalog.consents import Consent
 from catalog.ids import new_id
 from catalog.keys import Scope
 from catalog.records import State
+from models.heuristic import HeuristicRanker
 from ranking.features import NAMES
 from tests import make
 from tests.make import NOW
@@ -31,6 +34,19 @@ def test_a_place_is_explained_by_what_it_was_ranked_by(world, why):
     assert {feature["name"] for feature in told["features"]} == set(NAMES)
     assert all(feature["unit"] and feature["why"] for feature in told["features"])
     assert 0 < told["propensity"] <= 1
+
+
+def test_what_features_added_sums_to_the_score(world, why):
+    feed = world.feed(world.seller).json()
+    path = f"/explain/{feed['slate_id']}/{feed['items'][0]['article']['id']}"
+    gone = why(path).json()
+    assert (gone["base"], {feature["added"] for feature in gone["features"]}) == (None, {None})
+    wired = replace(world.client.app.state.services, ranked_by=lambda _: HeuristicRanker())
+    client = TestClient(create_app(wired), headers=world.header(Scope.RECOMMEND))
+    told = client.get(f"/v1{path}").json()
+    added = [feature["added"] for feature in told["features"] if feature["added"] is not None]
+    assert any(added)
+    assert told["base"] + sum(added) == pytest.approx(told["score"])
 
 
 def test_nothing_is_told_of_a_slate_that_is_not_there_or_lacks_the_article(world, why):
@@ -83,3 +99,18 @@ def test_for_whom_an_article_is_and_how_many_it_reaches(world, why):
     assert (told["reach"], told["origin"]) == (5, "person")
     told = why(f"/articles/{nobody.id}/audience").json()
     assert (told["audience"], told["origin"], told["reach"]) == (None, None, 0)
+
+
+def test_groups_are_counted_and_small_ones_are_not_told(world):
+    with world.database.write() as connection:
+        people.upsert(connection, world.tenant, [make.employee("sales") for _ in range(4)])
+        people.upsert(connection, world.tenant, [make.employee("hr", opted_in=False)])
+    for scope in (Scope.CONTENT, Scope.CURATE):
+        told = world.client.get("/v1/audiences", headers=world.header(scope)).json()["axes"]
+        assert (told["function"]["hard"], told["region"]) == (True, {"hard": False, "values": []})
+        assert [tuple(group.values()) for group in told["function"]["values"]] == [
+            ("*", 0, 1),
+            ("engineering", None, 1),
+            ("sales", 5, 1),
+        ]
+    assert world.client.get("/v1/audiences", headers=world.header(Scope.PEOPLE)).status_code == 403

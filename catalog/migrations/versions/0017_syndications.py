@@ -6,7 +6,7 @@ from alembic import op
 import catalog.columns
 
 revision = "0017"
-down_revision = "0013"
+down_revision = "0015"
 
 
 def upgrade() -> None:
