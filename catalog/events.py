@@ -96,7 +96,7 @@ def _append(connection: Connection, tenant: TenantId, batch: Sequence[Event], *,
     known = _known_hashes(connection, tenant, list(first))
     waiting = {event.id: event for event in reversed(batch) if event.id not in known}
     shown = _shown(connection, tenant, waiting.values()) if served else {}
-    fresh: dict[EventId, Event] = {}
+    fresh: dict[EventId, tuple[Event, Axes]] = {}
     late: dict[EventId, Event] = {}
     done: list[Appended] = []
     for event, digest in zip(batch, hashes, strict=True):
@@ -111,7 +111,7 @@ def _append(connection: Connection, tenant: TenantId, batch: Sequence[Event], *,
             late[event.id] = event
             done.append(Appended(event.id, "quarantined", reason))
         else:
-            fresh[event.id] = replace(event, axes=slate.axes) if slate is not None else event
+            fresh[event.id] = (event, slate.axes if slate is not None else event.axes)
             done.append(Appended(event.id, "accepted"))
     _store(connection, tenant, fresh.values(), first, log_end)
     quarantine.put(connection, tenant, late.values(), first)
@@ -119,16 +119,24 @@ def _append(connection: Connection, tenant: TenantId, batch: Sequence[Event], *,
 
 
 def _store(
-    connection: Connection, tenant: TenantId, fresh: Iterable[Event], hashes: Mapping[EventId, str], log_end: int
+    connection: Connection,
+    tenant: TenantId,
+    fresh: Iterable[tuple[Event, Axes]],
+    hashes: Mapping[EventId, str],
+    log_end: int,
 ) -> None:
     rows = [
         values(event, "id", "seq")
-        | {"tenant_id": tenant, "seq": seq, "event_id": event.id, "body_hash": hashes[event.id]}
-        for seq, event in enumerate(sorted(fresh, key=lambda event: (event.at, event.id)), start=log_end + 1)
+        | {"tenant_id": tenant, "seq": seq, "event_id": event.id, "axes": axes, "body_hash": hashes[event.id]}
+        for seq, (event, axes) in enumerate(sorted(fresh, key=_by_time), start=log_end + 1)
     ]
     if rows:
         connection.execute(insert(connection, _e), rows)
         tenants.set_seq(connection, tenant, log_end + len(rows))
+
+
+def _by_time(told: tuple[Event, Axes]) -> tuple[datetime, EventId]:
+    return told[0].at, told[0].id
 
 
 def since(connection: Connection, tenant: TenantId, seq: int, until: int | None = None) -> Iterator[Event]:
@@ -185,12 +193,13 @@ def _shown(
 ) -> dict[tuple[SlateId | None, ArticleId, EmployeeId | None], _Shown]:
     """By slate, article and person, of all slates that the batch speaks of."""
     slates, items = tables.slates, tables.slate_items
-    joined = items.join(slates, (slates.c.tenant_id == items.c.tenant_id) & (slates.c.id == items.c.slate_id))
-    columns = (items.c.slate_id, items.c.article_id, slates.c.employee_id, slates.c.created_at, slates.c.axes)
-    query = select(*columns).select_from(joined)
     wanted = {event.slate_id for event in batch}
-    rows = connection.execute(query.where(items.c.tenant_id == tenant, items.c.slate_id.in_(wanted)))
-    return {(row.slate_id, row.article_id, row.employee_id): _Shown(row.created_at, row.axes) for row in rows}
+    columns = (slates.c.id, slates.c.employee_id, slates.c.created_at, slates.c.axes)
+    made = select(*columns).where(slates.c.tenant_id == tenant, slates.c.id.in_(wanted))
+    known = {row.id: (row.employee_id, _Shown(row.created_at, row.axes)) for row in connection.execute(made)}
+    places = select(items.c.slate_id, items.c.article_id)
+    found = connection.execute(places.where(items.c.tenant_id == tenant, items.c.slate_id.in_(known)))
+    return {(slate, article, known[slate][0]): known[slate][1] for slate, article in found}
 
 
 def _impossible(event: Event, slate: _Shown) -> SetAside | None:

@@ -71,7 +71,7 @@ class Installation:
 def measure(house: Installation, options: StartOptions, now: datetime, progress: Progress) -> list[Figure]:
     """Fill the house, and start it again and again. `progress` hears of each article and of each start."""
     random = np.random.default_rng(options.seed)
-    people, key = _furnish(house, options, now, random, progress)
+    people, key = furnish(house, options, now, random, progress)
     ours, theirs = list[float](), list[float]()
     for person in people:  # somebody else each time: a slate that stands would be quicker
         ours.append(_first_feed(house, person, key))
@@ -83,7 +83,7 @@ def measure(house: Installation, options: StartOptions, now: datetime, progress:
     ]
 
 
-def _furnish(
+def furnish(
     house: Installation, options: StartOptions, now: datetime, random: np.random.Generator, progress: Progress
 ) -> tuple[list[Employee], str]:
     """Articles, a person per run, a ranker in charge, and a key."""
@@ -101,7 +101,7 @@ def _furnish(
 
 def _first_feed(house: Installation, person: Employee, key: str) -> float:
     """Seconds from the start of the process to the whole of its first answer."""
-    port = _free_port()
+    port = free_port()
     begun = time.perf_counter()
     server = subprocess.Popen([*house.command, str(port)], env=house.environment, stdout=subprocess.DEVNULL)  # noqa: S603 - our own program
     try:
@@ -129,7 +129,8 @@ def _answered(port: int, path: str, key: str) -> bool:
         return True
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """One that nobody listens on at this moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -30,6 +30,7 @@ from sluis.wiring import open_house
 
 if TYPE_CHECKING:
     from evaluation.benchmarks.retold import Told
+    from evaluation.benchmarks.start import Installation
     from evaluation.calibration import Bin
 
 app = typer.Typer(help="Measure ours beside the peers, in one run.", no_args_is_help=True)
@@ -37,7 +38,7 @@ app = typer.Typer(help="Measure ours beside the peers, in one run.", no_args_is_
 Data = Annotated[Path | None, typer.Option(help="The folder with real data; see docs/benchmarks.md.")]
 
 BENCHMARKS: Final = (
-    *("tagging", "decisions", "certificate", "serving", "stages", "state", "start"),
+    *("tagging", "decisions", "certificate", "serving", "stages", "state", "start", "api", "events"),
     *("learning", "training", "bias", "ranking"),
     *("extraction", "ingest", "stories", "enrichment"),
 )
@@ -226,18 +227,38 @@ def start(*, as_json: AsJson = False) -> None:
     from evaluation.benchmarks import start as benchmark
 
     options = benchmark.StartOptions()
-    # a house with the default settings, whatever the environment says: nothing of the user's is touched
-    others = {name: value for name, value in os.environ.items() if not name.startswith("SLUIS_")}
     with TemporaryDirectory() as folder, progress("Starting", options.steps) as tick:
-        settings = Settings.model_construct(data_dir=Path(folder))
-        house = benchmark.Installation(
-            database=Database(settings.database),
-            registry=Registry(settings.artefacts),
-            tenant=TenantId(settings.tenant),
-            command=(*_PROGRAM, "serve", "--port"),
-            environment=others | {"SLUIS_DATA_DIR": folder},
-        )
-        found = benchmark.measure(house, options, utcnow(), tick)
+        found = benchmark.measure(_installation(folder), options, utcnow(), tick)
+    _show(found, as_json)
+
+
+@app.command()
+def api(*, as_json: AsJson = False) -> None:
+    """Feeds a second and how long each takes, over HTTP, beside the same server with nothing to do."""
+    from evaluation.benchmarks import load as benchmark
+
+    options = benchmark.LoadOptions()
+    with TemporaryDirectory() as folder, progress("Asking", options.steps) as tick:
+        found = benchmark.measure(_installation(folder), options, utcnow(), tick)
+    _show(found, as_json)
+
+
+@app.command()
+def events(
+    database: Annotated[
+        str, typer.Option(help="An empty one of your own; default: SQLite in a temporary folder.")
+    ] = "",
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Events a second that are on disk when they are acknowledged, beside bare rows."""
+    from evaluation.benchmarks import log as benchmark
+
+    options = benchmark.LogOptions()
+    with TemporaryDirectory() as folder, progress("Appending", options.steps) as tick:
+        into = Database(database or f"sqlite:///{Path(folder) / 'events.db'}")
+        found = benchmark.measure(into, options, utcnow(), tick)
+        into.close()
     _show(found, as_json)
 
 
@@ -382,6 +403,21 @@ def _possible(names: Iterable[str], data: Path | None) -> list[str]:
     for name in left_out:
         err.print(f"{name} is left out: it needs real data, name its folder with --data DIR")
     return [name for name in names if name not in left_out]
+
+
+def _installation(folder: str) -> "Installation":
+    """A house with the default settings, whatever the environment says: nothing of the user's is touched."""
+    from evaluation.benchmarks.start import Installation
+
+    others = {name: value for name, value in os.environ.items() if not name.startswith("SLUIS_")}
+    settings = Settings.model_construct(data_dir=Path(folder))
+    return Installation(
+        database=Database(settings.database),
+        registry=Registry(settings.artefacts),
+        tenant=TenantId(settings.tenant),
+        command=(*_PROGRAM, "serve", "--port"),
+        environment=others | {"SLUIS_DATA_DIR": folder, "SLUIS_RATE_PER_KEY": "0", "SLUIS_RATE_PER_TENANT": "0"},
+    )
 
 
 def _show(figures: Iterable[Figure], as_json: bool) -> None:
