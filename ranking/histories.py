@@ -173,8 +173,9 @@ class Histories:
     def did(self, person: int, type_: EventType, article: int, at: float, seq: int, *, late: bool) -> None:
         """They chose to do this at POSIX seconds `at`; what comes `late` takes its place in time, if it is kept."""
         what, deeds = _what(type_, article), self._deeds[person - 1]
-        if person not in self._done and len(deeds) == 2 * DEEDS_KEPT:  # from now on deeds are forgotten
-            self._done[person] = _counted(deeds[1::2])
+        early = late and bool(deeds) and deeds[-2] > at
+        if person not in self._done and (early or len(deeds) == 2 * DEEDS_KEPT):
+            self._done[person] = _counted(deeds[1::2])  # from now on deeds are forgotten, or not in order of the log
         if person in self._done:
             _bounded_add(self._done[person], what)
         _remember(deeds, at, what, late=late)

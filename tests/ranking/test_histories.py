@@ -16,7 +16,8 @@ DEEDS = [EventType.OPEN, EventType.LIKE, EventType.SHARE, EventType.DISMISS]
 
 done = st.lists(
     st.tuples(st.sampled_from([1, 2]), st.sampled_from(DEEDS), st.integers(1, 6), st.floats(0, 100), st.booleans()),
-    max_size=40,
+    min_size=10,
+    max_size=60,
 )
 
 
