@@ -28,10 +28,9 @@ class Services:
 
     `taxonomy` gives an organisation's vocabulary as a transaction sees it: its own words are nobody else's.
     `encoder` and `read` reach for another process and raise EncoderAway where it is not there; `taggers` gives None
-    where none were ever fitted. `certificates` is what a certificate must promise to count. `models`
-    are all artefacts, with whether each is in use, `ranked_by` the ranker that a slate names,
-    if it is still there. Without a `metrics_token`
-    nobody is shown the metrics. `most_at_once` is how many requests may be under way.
+    where none were ever fitted. `certificates` is what a certificate must promise to count. `models` are all artefacts,
+    with whether each is in use, `ranked_by` the ranker that a slate names, if it is still there. Without a
+    `metrics_token` nobody is shown the metrics. `most_at_once` is how many requests may be under way.
     """
 
     database: Database

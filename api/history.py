@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from api.ids import EXTERNAL
 from catalog import articles, items, people
 from catalog.errors import Invalid
 from catalog.ids import ArticleId, EmployeeId, EventId, TenantId
@@ -19,8 +20,6 @@ from ingest import urls
 
 TYPES: Final = tuple(kind for kind in EventType if kind is not EventType.SEEN)
 """What counts as history. To have been shown something elsewhere says nothing that could be weighed here."""
-
-_EXTERNAL: Final = "ext:"
 
 
 class Refused(Invalid):
@@ -37,11 +36,11 @@ class Past:
         everybody = people.every(connection, tenant)
         self._people: dict[str, Employee] = {person.id: person for person in everybody}
         self._people |= {person.email: person for person in everybody}
-        self._people |= {_EXTERNAL + person.external_id: person for person in everybody if person.external_id}
+        self._people |= {EXTERNAL + person.external_id: person for person in everybody if person.external_id}
         self._articles: dict[str, ArticleId | None] = {}
 
-    def event(self, who: str, what: str, kind: EventType, at: datetime) -> Event:
-        """The event, under an id that is the same whenever it is brought. Raises Refused."""
+    def event(self, who: str, what: str, kind: str, at: datetime) -> Event:
+        """The event, under an id that is the same whenever it is brought; `kind` is a type of event. Raises Refused."""
         person = self._people.get(who) or self._people.get(who.lower())
         if person is None:
             raise Refused("unknown person")
@@ -54,8 +53,9 @@ class Past:
             raise Refused("unknown article")
         if at > self._now:
             raise Refused("in the future")
-        name = _name(person.id, article, kind, at)
-        return Event(name, kind, article, at, self._now, None, person.id, person.axes)
+        type_ = EventType(kind)
+        name = _name(person.id, article, type_, at)
+        return Event(name, type_, article, at, self._now, None, person.id, person.axes)
 
     def _article(self, said: str) -> ArticleId | None:
         if said not in self._articles:
@@ -73,7 +73,7 @@ class Past:
             return found.id if found else None
         if ArticleId(said) in articles.many(connection, tenant, [ArticleId(said)]):
             return ArticleId(said)
-        handed = items.handed_in(connection, tenant, said.removeprefix(_EXTERNAL))
+        handed = items.handed_in(connection, tenant, said.removeprefix(EXTERNAL))
         return handed.article_id if handed else None
 
 

@@ -7,6 +7,7 @@ from fastapi import Path
 from sqlalchemy import Connection
 
 from catalog import items, people
+from catalog.database import Database
 from catalog.errors import NotFound
 from catalog.ids import ArticleId, EmployeeId, TenantId
 from catalog.items import Standing
@@ -28,7 +29,6 @@ EmployeeRef = Annotated[
         examples=["6f1c2c1e-0d5b-4c53-9d0e-0a4f4c1f7f11", "ext:4711"],
     ),
 ]
-
 
 ArticleRef = Annotated[
     str,
@@ -85,3 +85,11 @@ def employee(connection: Connection, tenant: TenantId, ref: str) -> EmployeeId:
     if ref.startswith(EXTERNAL):
         return people.by_external_id(connection, tenant, ref.removeprefix(EXTERNAL)).id
     return EmployeeId(str(UUID(ref)))
+
+
+def employee_of(database: Database, tenant: TenantId, ref: str) -> EmployeeId:
+    """The same for whoever has no transaction yet: none is begun for an id of ours, which says it all."""
+    if not ref.startswith(EXTERNAL):
+        return EmployeeId(str(UUID(ref)))
+    with database.read() as connection:
+        return employee(connection, tenant, ref)

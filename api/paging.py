@@ -30,20 +30,15 @@ class BadCursor(Invalid):
 
     code = "bad_cursor"
 
+    def __init__(self) -> None:
+        super().__init__("this cursor is none of this list: send back `next` as it came, or begin without one")
+
 
 class Page(Answer, Generic[Item]):
     """Some items of a list, and the cursor of the page after; null at the end."""
 
     items: list[Item]
     next: str | None = Field(description="Send it back as `cursor` for the page after; null on the last one.")
-
-
-def moment(part: str) -> datetime:
-    """A moment of a cursor. Raises BadCursor."""
-    try:
-        return datetime.fromisoformat(part).astimezone(UTC)
-    except (OverflowError, ValueError):
-        raise BadCursor("this cursor is none of this list: send back `next` as it came, or begin without one") from None
 
 
 def cursor(*place: str) -> str:
@@ -60,8 +55,19 @@ def place(given: str | None, parts: int) -> tuple[str, ...] | None:
     except (Error, ValueError):
         found = None
     if not isinstance(found, list) or len(found) != parts or not all(isinstance(part, str) for part in found):
-        raise BadCursor("this cursor is none of this list: send back `next` as it came, or begin without one")
+        raise BadCursor
     return tuple(found)
+
+
+def since(given: str | None) -> tuple[datetime, str] | None:
+    """Where the page before ended in a list that is in the order of a moment, then an id. Raises BadCursor."""
+    found = place(given, 2)
+    if found is None:
+        return None
+    try:
+        return datetime.fromisoformat(found[0]).astimezone(UTC), found[1]
+    except (OverflowError, ValueError):
+        raise BadCursor from None
 
 
 def page(

@@ -1,16 +1,22 @@
 """From what a caller says of an article to what is kept of it: checked against the vocabulary, or refused by name."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from api.schemas import ArticleIn
 from catalog.errors import Forbidden
 from catalog.keys import ApiKey, Scope
-from catalog.records import FUNCTION
+from catalog.records import FUNCTION, Audience
 from catalog.taxonomy import Taxonomy
 from curation import audience as audiences
 from ingest import handed
 from ingest.handed import Piece
+
+
+def audience(said: Mapping[str, Sequence[str]] | None, taxonomy: Taxonomy) -> Audience | None:
+    """Whom something is for, as a caller says it per axis; None where they say nothing. Raises what `parse` does."""
+    words = [f"{axis}={value}" for axis, values in (said or {}).items() for value in values]
+    return audiences.parse(words, taxonomy) if words else None
 
 
 def piece(
@@ -25,11 +31,10 @@ def piece(
     Raises Invalid, which names the field or the value and the remedy; for one to be approved Forbidden where the key
     may not, and NoAudience where its audience leaves a hard axis open.
     """
-    words = [f"{axis}={value}" for axis, values in (said.audience or {}).items() for value in values]
     made = handed.piece(
         external_id,
         **said.model_dump(exclude={"audience", "tags", "source", "external_id", "approve"}),
-        audience=audiences.parse(words, taxonomy) if words else None,
+        audience=audience(said.audience, taxonomy),
         tags={facet: taxonomy.require(facet, concepts) for facet, concepts in said.tags.items()},
     )
     if not said.approve:

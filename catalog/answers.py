@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import ColumnElement, Connection, delete, select, update
 
 from catalog import tables_edge
 from catalog.database import insert
@@ -38,8 +38,7 @@ def begin(connection: Connection, key: ApiKey, idempotency_key: str, request_has
 
     Whoever sends the same while the first is under way waits for its end here. Raises KeyReused.
     """
-    mine = (_r.c.tenant_id == key.tenant, _r.c.key_id == key.id, _r.c.idempotency_key == idempotency_key)
-    connection.execute(delete(_r).where(*mine[:2], _r.c.at < now - KEPT))
+    connection.execute(delete(_r).where(_r.c.tenant_id == key.tenant, _r.c.key_id == key.id, _r.c.at < now - KEPT))
     row = {
         "tenant_id": key.tenant,
         "key_id": key.id,
@@ -50,7 +49,7 @@ def begin(connection: Connection, key: ApiKey, idempotency_key: str, request_has
     began = insert(connection, _r).values(row).on_conflict_do_nothing().returning(_r.c.key_id)
     if connection.execute(began).one_or_none() is not None:
         return None
-    known = connection.execute(select(_r).where(*mine)).one()
+    known = connection.execute(select(_r).where(*_mine(key, idempotency_key))).one()
     if known.request_hash != request_hash:
         raise KeyReused(f"the Idempotency-Key {idempotency_key!r} came with another request before: use a new one")
     return Answer(known.status, known.body)
@@ -58,5 +57,9 @@ def begin(connection: Connection, key: ApiKey, idempotency_key: str, request_has
 
 def keep(connection: Connection, key: ApiKey, idempotency_key: str, answer: Answer) -> None:
     """Remember what the request that `begin` began was answered."""
-    mine = (_r.c.tenant_id == key.tenant, _r.c.key_id == key.id, _r.c.idempotency_key == idempotency_key)
+    mine = _mine(key, idempotency_key)
     connection.execute(update(_r).where(*mine).values(status=answer.status, body=answer.body))
+
+
+def _mine(key: ApiKey, idempotency_key: str) -> tuple[ColumnElement[bool], ...]:
+    return (_r.c.tenant_id == key.tenant, _r.c.key_id == key.id, _r.c.idempotency_key == idempotency_key)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from catalog import tables
 from catalog.database import insert, record
@@ -23,7 +23,8 @@ class Consent:
 
 def note(connection: Connection, tenant: TenantId, employee: EmployeeId, consent: Consent) -> None:
     """Keep an answer."""
-    number = len(every(connection, tenant, employee)) + 1
+    answered = select(func.count()).where(*_of(tenant, employee))
+    number = connection.execute(answered).scalar_one() + 1
     row = {"tenant_id": tenant, "employee_id": employee, "number": number}
     told = {"at": consent.at, "opted_in": consent.opted_in, "via": consent.via}
     connection.execute(insert(connection, _c).values(row | told))
@@ -31,5 +32,9 @@ def note(connection: Connection, tenant: TenantId, employee: EmployeeId, consent
 
 def every(connection: Connection, tenant: TenantId, employee: EmployeeId) -> list[Consent]:
     """What one person answered, in order."""
-    mine = (_c.c.tenant_id == tenant, _c.c.employee_id == employee)
-    return [record(Consent, row) for row in connection.execute(select(_c).where(*mine).order_by(_c.c.number))]
+    query = select(_c).where(*_of(tenant, employee)).order_by(_c.c.number)
+    return [record(Consent, row) for row in connection.execute(query)]
+
+
+def _of(tenant: TenantId, employee: EmployeeId) -> tuple[ColumnElement[bool], ...]:
+    return (_c.c.tenant_id == tenant, _c.c.employee_id == employee)

@@ -43,10 +43,10 @@ def get(connection: Connection, tenant: TenantId, employee: EmployeeId, *, stay:
 
 def by_email(connection: Connection, tenant: TenantId, email: str) -> Employee:
     """The person with this address."""
-    found = _read(connection, tenant, _p.c.email == email.strip().lower())
-    if not found:
+    found = by_email_if_known(connection, tenant, email.strip().lower())
+    if found is None:
         raise UnknownEmployee(f"there is no employee with address {email}: 'sluis people list' shows who is known")
-    return found[0]
+    return found
 
 
 def by_email_if_known(connection: Connection, tenant: TenantId, email: str) -> Employee | None:

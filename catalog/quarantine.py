@@ -46,7 +46,7 @@ def put(connection: Connection, tenant: TenantId, events: Iterable[Event], hashe
 
 
 def page(
-    connection: Connection, tenant: TenantId, limit: int, after: tuple[datetime, EventId] | None = None
+    connection: Connection, tenant: TenantId, limit: int, after: tuple[datetime, str] | None = None
 ) -> list[Quarantined]:
     """Those that wait, in the order in which they came."""
     query = select(_q, _q.c.event_id.label("id")).where(_q.c.tenant_id == tenant)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from catalog import articles, audiences, people, tenants
 from catalog.ids import ArticleId, EmployeeId, TenantId
-from catalog.records import ALL, Article, Audience, Employee, State, Tenant
+from catalog.records import Article, Audience, Employee, State, Tenant
 
 _WORDS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
     "opted_in": {
@@ -98,5 +98,5 @@ def _told(moment: datetime | None) -> str:
 def _admits(axis: str, person: Employee, audience: Audience | None) -> Rule:
     admitted = audience.axes.get(axis, frozenset()) if audience else frozenset()
     theirs = person.axes.get(axis, frozenset())
-    holds = ALL in admitted or bool(admitted & theirs)
+    holds = not audiences.closed_axes(person.axes, audience, (axis,))
     return Rule("axis", holds, axis, tuple(sorted(admitted)), tuple(sorted(theirs)))

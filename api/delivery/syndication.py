@@ -20,6 +20,12 @@ _NO_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010
 register_namespace("", _ATOM)
 
 
+def addresses(tenant: TenantId, secret: str) -> tuple[str, str]:
+    """The paths under which a feed is read: as JSON Feed, and as Atom."""
+    start = f"/feeds/{tenant}/{secret}/picks"
+    return f"{start}.json", f"{start}.atom"
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One article that was picked for somebody, when, and why, in their language."""

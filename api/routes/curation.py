@@ -6,6 +6,7 @@ from typing import Annotated, Literal, assert_never
 from fastapi import APIRouter, Query
 from pydantic import Field
 
+from api import receiving
 from api.dependencies import Reading, Wired, Writing
 from api.idempotency import once
 from api.ids import ArticleRef, article
@@ -15,7 +16,6 @@ from api.schemas import Answer, Ask, AudienceIn, Axis, Few, Moment, TaggedArticl
 from api.security import Curating
 from catalog import articles, reviews, sources
 from catalog.records import Action, Decision, Source, State, listed
-from curation import audience as audiences
 from curation import pinning, queue
 from curation.queue import Entry
 from curation.review import NAME_CHARACTERS, REASON_CHARACTERS, Desk, Reviewer, Role
@@ -141,8 +141,7 @@ def decide(wired: Wired, key: Curating, connection: Writing, article_id: Article
     desk = Desk(connection, key.tenant, wired.clock())
     which, by = article(connection, key.tenant, article_id), _reviewer(said.by, key.label, said.role)
     words = wired.taxonomy(connection, key.tenant)
-    named = [f"{axis}={value}" for axis, values in (said.audience or {}).items() for value in values]
-    audience = audiences.parse(named, words) if named else None
+    audience = receiving.audience(said.audience, words)
     match said.action:
         case "approve":
             done = desk.approve(

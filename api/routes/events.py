@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from api.dependencies import Reading, Wired, Writing
 from api.history import Past
 from api.idempotency import once
-from api.paging import Cursor, Limit, Page, moment, page, place
+from api.paging import Cursor, Limit, Page, page, since
 from api.schemas import (
     EventIn,
     EventResult,
@@ -73,22 +73,26 @@ def bring(wired: Wired, key: Reporting, connection: Writing, batch: PastEventsIn
     Safe to send again. An event that does not fit is `refused` and keeps back no other.
     """
     past = Past(connection, key.tenant, wired.clock())
-    results: list[PastResult] = []
-    for said in batch.events:
+    heard: list[Event] = []
+    refused: dict[int, PastResult] = {}
+    for number, said in enumerate(batch.events):
         try:
-            event = past.event(said.employee, said.article, said.type, said.at)
+            heard.append(past.event(said.employee, said.article, said.type, said.at))
         except Invalid as error:
-            results.append(PastResult(status="refused", detail=str(error)))
-            continue
-        [done] = events.append_history(connection, key.tenant, [event])
-        results.append(PastResult(status="accepted" if done.status == "accepted" else "duplicate"))
-    return PastEventsOut(results=results)
+            refused[number] = PastResult(status="refused", detail=str(error))
+    taken = iter(events.append_history(connection, key.tenant, heard))
+    return PastEventsOut(
+        results=[
+            refused.get(number) or PastResult(status="accepted" if next(taken).status == "accepted" else "duplicate")
+            for number in range(len(batch.events))
+        ]
+    )
 
 
 @router.get("/events/quarantine", summary="Events that cannot have happened when they say")
 def quarantined(key: Reporting, connection: Reading, cursor: Cursor = None, limit: Limit = 50) -> Page[QuarantinedOut]:
     """In the order in which they came. `sluis event release` and `drop` decide about them."""
-    found = quarantine.page(connection, key.tenant, limit + 1, _after(cursor))
+    found = quarantine.page(connection, key.tenant, limit + 1, since(cursor))
     return page(found, limit, _out, _place)
 
 
@@ -127,11 +131,6 @@ def _result(done: Appended) -> EventResult:
 
 def _place(waiting: Quarantined) -> tuple[str, ...]:
     return waiting.event.received_at.isoformat(), waiting.event.id
-
-
-def _after(given: str | None) -> tuple[datetime, EventId] | None:
-    found = place(given, 2)
-    return (moment(found[0]), EventId(found[1])) if found else None
 
 
 def _out(waiting: Quarantined) -> QuarantinedOut:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from sqlalchemy import Connection
 
 from api.dependencies import Services, Wired
-from api.ids import EmployeeRef, employee
+from api.ids import EmployeeRef, employee, employee_of
 from api.routes.articles import article_out
 from api.schemas import FeedOut, PickOut, PicksOut, ReasonOut
 from api.security import Recommending
@@ -39,12 +39,9 @@ def feed(
     The same slate is returned until the person does something, content changes, or 30 minutes have passed, so asking
     often costs no exposure.
     """
-    now = wired.clock()
-    service = wired.feeds(tenant)
-    with wired.database.of(tenant).read() as connection:
-        who = employee(connection, tenant, employee_id)
-    slate = service.serve(wired.database.of(tenant), who, now, limit, written_in)
-    with wired.database.of(tenant).read() as connection:
+    now, service, database = wired.clock(), wired.feeds(tenant), wired.database.of(tenant)
+    slate = service.serve(database, employee_of(database, tenant, employee_id), now, limit, written_in)
+    with database.read() as connection:
         found = items(connection, wired, tenant, slate, now, language)
     return FeedOut(
         slate_id=slate.id,

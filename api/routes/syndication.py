@@ -8,7 +8,7 @@ import orjson
 from fastapi import APIRouter, Header, Path, Request, Response
 from sqlalchemy import Connection
 
-from api.delivery.syndication import Entry, Feed, atom, json_feed
+from api.delivery.syndication import Entry, Feed, addresses, atom, json_feed
 from api.dependencies import Services, Wired, Writing
 from api.idempotency import once
 from api.ids import EmployeeRef, employee
@@ -50,8 +50,8 @@ def make(wired: Wired, key: Managing, connection: Writing, employee_id: Employee
     """Addresses for a feed reader, in the place of those before, which end. Give them to that person alone."""
     person = people.get(connection, key.tenant, employee(connection, key.tenant, employee_id)).id
     secret = syndications.make(connection, key.tenant, person, wired.clock())
-    start = f"/feeds/{key.tenant}/{secret}/picks"
-    return SyndicationOut(json_feed=f"{start}.json", atom=f"{start}.atom")
+    as_json_feed, as_atom_feed = addresses(key.tenant, secret)
+    return SyndicationOut(json_feed=as_json_feed, atom=as_atom_feed)
 
 
 @router.delete("/employees/{employee_id}/syndication", status_code=204, summary="End somebody's feed")

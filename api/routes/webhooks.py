@@ -1,5 +1,6 @@
 """Webhooks and keys: who is told, and who may ask."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -9,7 +10,7 @@ from pydantic import Field
 from api.delivery.webhooks import address
 from api.dependencies import Reading, Wired, Writing
 from api.idempotency import once
-from api.paging import Cursor, Limit, Page, moment, page, place
+from api.paging import Cursor, Limit, Page, page, since
 from api.schemas import Answer, Ask, Id, Moment
 from api.security import Administering
 from catalog import keys, outbox, webhooks
@@ -179,9 +180,8 @@ def deliveries(
     key: Administering, connection: Reading, webhook_id: Id, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[DeliveryOut]:
     """The newest first, for thirty days."""
-    webhook, after = webhooks.get(connection, key.tenant, WebhookId(str(webhook_id))), place(cursor, 2)
-    since = (moment(after[0]), after[1]) if after else None
-    found = outbox.deliveries(connection, key.tenant, webhook=webhook.id, after=since, limit=limit + 1)
+    webhook = webhooks.get(connection, key.tenant, WebhookId(str(webhook_id)))
+    found = outbox.deliveries(connection, key.tenant, webhook=webhook.id, after=since(cursor), limit=limit + 1)
     return page(found, limit, _delivery_out, lambda each: (each.at.isoformat(), each.id))
 
 
@@ -206,9 +206,7 @@ def listed_keys(key: Administering, connection: Reading) -> KeysOut:
 @once
 def make_key(wired: Wired, key: Administering, connection: Writing, said: KeyIn) -> KeyMade:
     """A key can give no scope that it does not have itself. `key` of the answer is shown this once."""
-    missing = set(said.scopes) - key.scopes
-    if missing:
-        raise Forbidden(f"this key has no scope {min(missing)} to give: make one with 'sluis key create'")
+    _require(key, said.scopes, "make one with 'sluis key create'")
     made = keys.create(connection, key.tenant, said.label, frozenset(said.scopes), wired.clock(), said.expires_at)
     return KeyMade(**_key_out(made.key).model_dump(), key=made.text)
 
@@ -218,9 +216,7 @@ def make_key(wired: Wired, key: Administering, connection: Writing, said: KeyIn)
 def rotate_key(wired: Wired, key: Administering, connection: Writing, prefix: Prefix, said: RotateIn) -> KeyMade:
     """Another one with the same scopes; both work until the old one ends."""
     old = keys.get(connection, key.tenant, prefix)
-    missing = old.scopes - key.scopes
-    if missing:
-        raise Forbidden(f"this key has no scope {min(missing)} to give: rotate it with 'sluis key rotate'")
+    _require(key, old.scopes, "rotate it with 'sluis key rotate'")
     made = keys.rotate(connection, key.tenant, prefix, wired.clock(), timedelta(hours=said.overlap_hours))
     return KeyMade(**_key_out(made.key).model_dump(), key=made.text)
 
@@ -229,6 +225,13 @@ def rotate_key(wired: Wired, key: Administering, connection: Writing, prefix: Pr
 def revoke_key(wired: Wired, key: Administering, connection: Writing, prefix: Prefix) -> None:
     """At once."""
     keys.revoke(connection, key.tenant, prefix, wired.clock())
+
+
+def _require(key: ApiKey, scopes: Iterable[Scope], instead: str) -> None:
+    """Raises Forbidden, with what to do `instead`, where `key` would give what it does not have."""
+    missing = set(scopes) - key.scopes
+    if missing:
+        raise Forbidden(f"this key has no scope {min(missing)} to give: {instead}")
 
 
 def _webhook_out(webhook: Webhook) -> WebhookOut:

@@ -5,10 +5,8 @@ A *fresh* feed is for somebody who has none yet: ranked, checked and logged. A *
 """
 
 import asyncio
-import signal
-import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import cycle
@@ -60,12 +58,8 @@ def measure(house: Installation, options: LoadOptions, now: datetime, progress: 
     filled = StartOptions(options.articles, options.dimensions, options.trees, options.people, options.seed)
     people, key = furnish(house, filled, now, random, progress)
     port = free_port()
-    server = subprocess.Popen([*house.command, str(port)], env=house.environment, stdout=subprocess.DEVNULL)  # noqa: S603 - our own program
-    try:
+    with house.serving(port):
         return asyncio.run(_ask(port, [f"/v1/employees/{each.id}/feed" for each in people], key, options, progress))
-    finally:
-        server.send_signal(signal.SIGINT)
-        server.wait()
 
 
 async def _ask(port: int, feeds: list[str], key: str, options: LoadOptions, progress: Progress) -> list[Figure]:
@@ -105,11 +99,8 @@ async def _load(session: aiohttp.ClientSession, paths: Iterator[str], clients: i
     times: list[float] = []
     begun = time.perf_counter()
 
-    def left() -> Callable[[], str | None]:
-        return lambda: next(paths, None) if time.perf_counter() - begun < most else None
-
-    async def client(following: Callable[[], str | None]) -> None:
-        while (path := following()) is not None:
+    async def client() -> None:
+        while time.perf_counter() - begun < most and (path := next(paths, None)) is not None:
             asked = time.perf_counter()
             async with session.get(path) as response:
                 body = await response.read()
@@ -117,7 +108,7 @@ async def _load(session: aiohttp.ClientSession, paths: Iterator[str], clients: i
             if response.status != 200:
                 raise NotServing(f"the server answered {response.status} instead of a feed: {body[:200]!r}")
 
-    await asyncio.gather(*(client(left()) for _ in range(clients)))
+    await asyncio.gather(*(client() for _ in range(clients)))
     return _Run(len(times) / (time.perf_counter() - begun), times)
 
 

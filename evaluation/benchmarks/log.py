@@ -6,6 +6,7 @@ Ours are checked against what their slate served, told apart from those that are
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import islice
 
 import numpy as np
@@ -49,12 +50,12 @@ def measure(database: Database, options: LogOptions, now: datetime, progress: Pr
     found = []
     for size in options.batches:
         told = list(islice(_happened(offered, now), options.events))
-        ours = seconds(lambda told=told, size=size: _append(database, told, size))  # type: ignore[misc]
+        ours = seconds(partial(_append, database, told, size))
         progress(1)
         rows = _rows(told)  # numbered anew for each size, into an empty table
         with database.write() as connection:
             connection.execute(bare.delete())
-        theirs = seconds(lambda rows=rows, size=size: _insert(database, bare, rows, size))  # type: ignore[misc]
+        theirs = seconds(partial(_insert, database, bare, rows, size))
         progress(1)
         name = f"{database.engine.dialect.name}, batches of {size:,}"
         found.append(Figure(name, "events/s", len(told) / ours, _PEER, len(told) / theirs))

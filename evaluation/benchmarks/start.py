@@ -5,8 +5,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -67,6 +67,17 @@ class Installation:
     command: Sequence[str]
     environment: Mapping[str, str]
 
+    @contextmanager
+    def serving(self, port: int) -> "Iterator[subprocess.Popen[bytes]]":
+        """The server's process, which was just started and ends with the block."""
+        command = [*self.command, str(port)]
+        server = subprocess.Popen(command, env=self.environment, stdout=subprocess.DEVNULL)  # noqa: S603 - our own program
+        try:
+            yield server
+        finally:
+            server.send_signal(signal.SIGINT)
+            server.wait()
+
 
 def measure(house: Installation, options: StartOptions, now: datetime, progress: Progress) -> list[Figure]:
     """Fill the house, and start it again and again. `progress` hears of each article and of each start."""
@@ -103,16 +114,12 @@ def _first_feed(house: Installation, person: Employee, key: str) -> float:
     """Seconds from the start of the process to the whole of its first answer."""
     port = free_port()
     begun = time.perf_counter()
-    server = subprocess.Popen([*house.command, str(port)], env=house.environment, stdout=subprocess.DEVNULL)  # noqa: S603 - our own program
-    try:
+    with house.serving(port) as server:
         while not _answered(port, f"/v1/employees/{person.id}/feed", key):
             if server.poll() is not None or time.perf_counter() - begun > _PATIENCE:
                 raise NotServing("the server gave no feed: run 'sluis serve' by hand to see why")
             time.sleep(_PAUSE)
         return time.perf_counter() - begun
-    finally:
-        server.send_signal(signal.SIGINT)
-        server.wait()
 
 
 def _answered(port: int, path: str, key: str) -> bool:

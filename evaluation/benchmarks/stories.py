@@ -8,6 +8,7 @@ The peers are each half of ours alone, and what ingest does before: texts with t
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from itertools import combinations
 from typing import Final
 
@@ -129,7 +130,7 @@ def _speed(dimensions: int, options: EnrichOptions) -> list[Figure]:
         for place, (vector, drawn) in enumerate(zip(vectors, sketches, strict=True))
     ]
     stories = Stories(options, rows[:KNOWN])
-    each = [seconds(lambda row=row: stories.of(row)) for row in rows[KNOWN:]]  # type: ignore[misc]
+    each = [seconds(partial(stories.of, row)) for row in rows[KNOWN:]]
     texts = [" ".join(f"w{number}" for number in random.integers(20_000, size=LONG)) for _ in range(ASKED)]
     taken = seconds(lambda: [sketch(text) for text in texts])
     return [

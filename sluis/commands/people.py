@@ -89,16 +89,17 @@ def feed(
     revoke: Annotated[bool, typer.Option("--revoke", help="End it: nobody reads anything there any more.")] = False,
 ) -> None:
     """Make addresses under which a person reads their picks in a feed reader, in the place of those before."""
+    from api.delivery.syndication import addresses
+
     house = open_house()
     with house.database.write() as connection:
         person = people.by_email(connection, house.tenant, email)
-        syndications.revoke(connection, house.tenant, person.id)
-        secret = "" if revoke else syndications.make(connection, house.tenant, person.id, utcnow())
-    if revoke:
-        out.print(f"{person.email} has no feed any more")
-        return
-    start = f"/feeds/{house.tenant}/{secret}/picks"
-    out.print(f"{start}.json\n{start}.atom", soft_wrap=True)
+        if revoke:
+            syndications.revoke(connection, house.tenant, person.id)
+            told = f"{person.email} has no feed any more"
+        else:
+            told = "\n".join(addresses(house.tenant, syndications.make(connection, house.tenant, person.id, utcnow())))
+    out.print(told, soft_wrap=True)
 
 
 @app.command()

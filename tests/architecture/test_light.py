@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ from catalog import keys, people, tenants
 from catalog.database import Database
 from catalog.ids import TenantId
 from catalog.keys import Scope
+from evaluation.benchmarks.start import free_port
 from models.manifest import TAGGERS
 from models.registry import Registry
 from tests import make
@@ -52,9 +52,7 @@ def test_the_ground_knows_no_database_until_it_is_asked():
 @contextmanager
 def serving(folder: Path) -> Iterator[tuple[str, Path]]:
     """A real `sluis serve` on a free port, with the list of all it imports in a file."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     imports = folder / "imports.txt"
     environment = os.environ | {"SLUIS_DATA_DIR": str(folder), "SLUIS_PORT": str(port)}
     command = [sys.executable, "-X", "importtime", "-m", "sluis.main", "serve"]

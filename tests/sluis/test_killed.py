@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -21,6 +20,7 @@ from catalog.database import Database
 from catalog.ids import TenantId, new_id
 from catalog.keys import Scope
 from catalog.tables_edge import metadata
+from evaluation.benchmarks.start import free_port
 from models.heuristic import HeuristicRanker
 from ranking.config import RankingOptions
 from ranking.feed import FeedService
@@ -110,9 +110,7 @@ def stocked(database):
 def kill_again_and_again(url, folder, kills, seed):
     database = Database(url)
     slate, key = stocked(database)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     environment = os.environ | {"SLUIS_DATA_DIR": str(folder), "SLUIS_DATABASE_URL": url, "SLUIS_RATE_PER_KEY": "0"}
     client, random = Client(f"http://127.0.0.1:{port}", key, slate), Random(seed)
     with (folder / "log").open("wb") as log:

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -20,6 +19,7 @@ from catalog import keys, people, schema, tenants
 from catalog.database import Database
 from catalog.ids import TenantId
 from catalog.keys import Scope
+from evaluation.benchmarks.start import free_port
 from tests import make
 
 START_SECONDS = 60
@@ -29,9 +29,7 @@ TOKEN = "t" * 32
 
 @contextmanager
 def serving(folder: Path, *options: str) -> Iterator[tuple[str, "subprocess.Popen[bytes]", Path]]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     environment = os.environ | {
         "SLUIS_DATA_DIR": str(folder),
         "SLUIS_METRICS_TOKEN": TOKEN,
