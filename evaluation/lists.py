@@ -196,7 +196,7 @@ class _Taste:
     def __init__(self, visit: Visit, least: int) -> None:
         self._snapshot = visit.snapshot
         places = visit.state.places_in(visit.snapshot.ids, visit.snapshot.index_of)
-        known = np.unique(places[visit.state.history(visit.person.id).chosen(*_CHOSEN)])
+        known = np.unique(places[visit.person.history.chosen(*_CHOSEN)])
         known = known[known != NOWHERE]
         self._chosen = known if len(known) >= least else known[:0]
 

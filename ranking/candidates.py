@@ -92,10 +92,9 @@ class _Retrieval:
 
     def co_visited(self, left: Mask) -> Indices:
         """Those most often opened right before or after what the person chose last."""
-        known = (self.snapshot.ids, self.snapshot.index_of)
-        times = self.state.together(self.state.codes_in(*known)[self.person.last])
+        times = self.person.together
         met = np.flatnonzero(times)
-        places = self.state.places_in(*known)[met]
+        places = self.state.places_in(self.snapshot.ids, self.snapshot.index_of)[met]
         there = places != NOWHERE
         there[there] = left[places[there]]
         order = np.argsort(places[there])

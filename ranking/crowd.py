@@ -5,12 +5,12 @@ is kept, so memory grows with articles and people, not with their squares.
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ranking.tallies import grown
+from ranking.tallies import grown, spread
 
 OPENERS: Final = 64
 """Of how many people an article remembers that they opened it: the last ones. Twelve bytes each."""
@@ -47,6 +47,13 @@ class Openers:
     people: NDArray[np.int32]
     at: Column
     told: NDArray[np.int64]
+
+    def only(self, which: NDArray[np.bool_]) -> Self:
+        """Some of them, of the same n articles."""
+        some = np.flatnonzero(which)
+        rows = self.rows[some]
+        told = np.bincount(rows, minlength=len(self.told))
+        return type(self)(rows, self.people[some], self.at[some], told)
 
     def total(self, values: Column) -> Column:
         """The sum of `values`, one per opener, over those of each article: (n,)."""
@@ -114,10 +121,14 @@ class Crowd:
         """The last people who opened each of `articles`."""
         known = _known(articles, self._opens)
         told = np.minimum(self._opens[known], OPENERS)
-        rows = np.repeat(np.arange(len(articles)), told)
-        places = np.arange(len(rows)) - np.repeat(np.cumsum(told) - told, told)
+        rows, places = spread(told)
         which = known[rows] * OPENERS + places
         return Openers(rows, self._openers.ravel()[which], self._opened_at.ravel()[which], told)
+
+    def readers(self, article: int) -> NDArray[np.int32]:
+        """Those of one article. To be read only."""
+        known = article * (article < len(self._opens))
+        return self._openers[known, : min(self._opens[known], OPENERS)]
 
     def opens(self, articles: Codes) -> Column:
         """By how many people each was opened."""
@@ -142,6 +153,8 @@ class Crowd:
 
     def company(self, person: int, articles: Codes, times: Column) -> Company:
         """How near everybody is to `person`, who opened `articles` at POSIX seconds `times`."""
+        if not len(articles):
+            return Company(np.zeros(len(self._opened)), np.zeros(len(self._opened)))
         found = self.openers(articles)
         weights = (1.0 / np.log2(2.0 + self.opens(articles)))[found.rows]
         earlier = weights * (found.at < times[found.rows])

@@ -81,13 +81,22 @@ class Policy:
         self._relevance = _scaled(pool.scores)
         self._usual = _usual_cosine(pool.vectors)
         self._likeness: dict[int, NDArray[np.float64]] = {}
+        self._filled = _Filled(pool, options)
+        self._redundancy = np.zeros(len(pool))
 
     def place(self, picked: Sequence[int]) -> Place:
-        """The next place, after the rows `picked`, which must leave something to choose from."""
-        choices = open_choices(self.pool, self.options, list(picked))
-        redundancy = np.max([np.zeros(len(self.pool)), *map(self._like, picked)], axis=0)
-        weight = self.options.mmr_weight
-        worth = (1 - weight) * self._relevance[choices] - weight * redundancy[choices]
+        """The next place, after the rows `picked`, which must leave something to choose from.
+
+        Quickest where `picked` begins with the rows of the call before.
+        """
+        known = len(self._filled.rows)
+        if self._filled.rows != list(picked[:known]):
+            self._filled, self._redundancy, known = _Filled(self.pool, self.options), np.zeros(len(self.pool)), 0
+        for row in picked[known:]:
+            self._filled.fill(row)
+            self._redundancy = np.maximum(self._redundancy, self._like(row))
+        choices, weight = self._filled.choices(), self.options.mmr_weight
+        worth = (1 - weight) * self._relevance[choices] - weight * self._redundancy[choices]
         return Place(choices, int(choices[worth.argmax()]))
 
     def _like(self, row: int) -> NDArray[np.float64]:
@@ -107,71 +116,109 @@ def compose(pool: Pool, options: RankingOptions, size: int, rng: np.random.Gener
     return picks
 
 
-def open_choices(pool: Pool, options: RankingOptions, picked: list[int]) -> NDArray[np.intp]:
-    """The rows that the next place may go to, after `picked`; none only when everything is picked.
+class _Filled:
+    """A slate so far, as the `rows` of its places, and what these leave open."""
 
-    What is pinned goes to its own place and to no other. For all else the wishes yield one after the other, the softest
-    first, until something is left to choose from.
-    """
-    waiting = [row for row in (*pool.must_reads, *pool.pins) if row not in picked]
-    choices = np.ones(len(pool), dtype=np.bool_)
-    choices[[*picked, *waiting]] = False
-    if waiting and (_is_due(pool, len(picked), len(waiting)) or not _other_story(pool, choices, waiting).any()):
-        return np.array(waiting[:1])
-    for wish in _wishes(pool, options, picked, waiting):
-        if (choices & wish).any():
-            choices &= wish
-    return np.flatnonzero(choices)
+    def __init__(self, pool: Pool, options: RankingOptions) -> None:
+        self.rows: list[int] = []
+        self._pool = pool
+        self._options = options
+        self._own = 0
+        self._waiting = [*pool.must_reads, *pool.pins]
+        self._free = np.ones(len(pool), dtype=np.bool_)
+        self._free[self._waiting] = False
+        self._story = _Cap(pool.story, 1)
+        self._kind = _Cap(pool.kind, options.per_kind)
+        self._caps = (_Cap(pool.source, options.per_source), _Cap(pool.topic, options.per_topic), self._kind)
+        for row in self._waiting:  # their stories are told as well, only later
+            self._story.count(row)
+
+    def fill(self, row: int) -> None:
+        """The next place goes to this row."""
+        self.rows.append(row)
+        self._free[row] = False
+        self._own += int(self._pool.own[row])
+        for cap in self._caps:
+            cap.count(row)
+        if row in self._waiting:
+            self._waiting.remove(row)
+        else:
+            self._story.count(row)
+
+    def choices(self) -> NDArray[np.intp]:
+        """The rows that the next place may go to; none only when everything is picked.
+
+        What is pinned goes to its own place and to no other. For all else the wishes yield one after the other, the
+        softest first, until something is left to choose from.
+        """
+        choices = self._free
+        if self._waiting and (self._is_due() or not self._other_story().any()):
+            return np.array(self._waiting[:1])
+        for wish in self._wishes():
+            narrowed = choices & wish
+            if narrowed.any():
+                choices = narrowed
+        return np.flatnonzero(choices)
+
+    def _is_due(self) -> bool:
+        """Whether the next place belongs to the first of the pinned rows that are waiting."""
+        pool, waiting = self._pool, len(self._waiting)
+        if waiting > len(pool.pins):
+            return True
+        return len(self.rows) + 1 >= len(pool.must_reads) + EVERY * (len(pool.pins) - waiting + 1)
+
+    def _other_story(self) -> NDArray[np.bool_]:
+        """What is free and does not tell the story of what is still to be placed."""
+        return self._free & ~np.isin(self._pool.story, self._pool.story[self._waiting])
+
+    def _wishes(self) -> Iterator[NDArray[np.bool_]]:
+        """What a place should be, the firmest wish first: each narrows the choice only as far as something is left."""
+        yield from self._story.wish()
+        yield ~self._pool.sunk
+        for cap in self._caps:
+            yield from cap.wish()
+        place, share = len(self.rows) + 1, self._options.own_share
+        room_for_own = self._own < _portion(share, place)
+        room_for_outside = len(self.rows) - self._own < _portion(1 - share, place)
+        yield np.where(self._pool.own, room_for_own, room_for_outside)
+        yield from self._mixed()
+
+    def _mixed(self) -> Iterator[NDArray[np.bool_]]:
+        """The kinds that fall short of their share with this place; where none does, all but those that have it."""
+        pool, place, counts = self._pool, len(self.rows) + 1, self._kind.counts
+        short = [kind for kind, share in pool.kind_mix.items() if counts[kind] < floor(share * place + 1e-9)]
+        full = [kind for kind, share in pool.kind_mix.items() if counts[kind] >= _portion(share, place)]
+        if short:
+            yield np.isin(pool.kind, short)
+        elif full:
+            yield ~np.isin(pool.kind, full)
 
 
-def _is_due(pool: Pool, filled: int, waiting: int) -> bool:
-    """Whether the place after so many `filled` ones belongs to the first of so many pinned rows that are `waiting`."""
-    if waiting > len(pool.pins):
-        return True
-    return filled + 1 >= len(pool.must_reads) + EVERY * (len(pool.pins) - waiting + 1)
+class _Cap:
+    """At most so many places for each code; `NONE` may have any number."""
 
+    def __init__(self, codes: NDArray[np.intp], cap: int) -> None:
+        self._codes = codes
+        self._cap = cap
+        self.counts = Counter[int]()
+        self._below: NDArray[np.bool_] | None = None
 
-def _other_story(pool: Pool, choices: NDArray[np.bool_], waiting: Sequence[int]) -> NDArray[np.bool_]:
-    """Those of `choices` that do not tell the story of what is still to be placed."""
-    return choices & ~np.isin(pool.story, pool.story[list(waiting)])
+    def count(self, row: int) -> None:
+        """One more place has the code of this row."""
+        code = int(self._codes[row])
+        self.counts[code] += 1
+        if self.counts[code] >= self._cap and code != NONE:
+            others = self._codes != code
+            self._below = others if self._below is None else self._below & others
 
-
-def _wishes(pool: Pool, options: RankingOptions, picked: list[int], waiting: list[int]) -> Iterator[NDArray[np.bool_]]:
-    """What a place should be, the firmest wish first: each narrows the choice only as far as something is left."""
-    yield from _below_cap(pool.story, [*picked, *waiting], 1)
-    yield ~pool.sunk
-    yield from _below_cap(pool.source, picked, options.per_source)
-    yield from _below_cap(pool.topic, picked, options.per_topic)
-    yield from _below_cap(pool.kind, picked, options.per_kind)
-    place = len(picked) + 1
-    own = int(pool.own[picked].sum())
-    room_for_own = own < _portion(options.own_share, place)
-    room_for_outside = len(picked) - own < _portion(1 - options.own_share, place)
-    yield np.where(pool.own, room_for_own, room_for_outside)
-    yield from _mixed(pool, picked)
-
-
-def _mixed(pool: Pool, picked: list[int]) -> Iterator[NDArray[np.bool_]]:
-    """The kinds that fall short of their share with this place; where none does, all but those that have it."""
-    place, counts = len(picked) + 1, Counter(pool.kind[picked].tolist())
-    short = [kind for kind, share in pool.kind_mix.items() if counts[kind] < floor(share * place + 1e-9)]
-    full = [kind for kind, share in pool.kind_mix.items() if counts[kind] >= _portion(share, place)]
-    if short:
-        yield np.isin(pool.kind, short)
-    elif full:
-        yield ~np.isin(pool.kind, full)
+    def wish(self) -> Iterator[NDArray[np.bool_]]:
+        """The rows whose code is not full; no wish at all where none is, which is most of the time."""
+        if self._below is not None:
+            yield self._below
 
 
 def _portion(share: float, places: int) -> int:
     return ceil(share * places - 1e-9)  # 0.55 × 20 is a little over 11 in binary
-
-
-def _below_cap(codes: NDArray[np.intp], picked: list[int], cap: int) -> Iterator[NDArray[np.bool_]]:
-    """No wish at all where no code is full, which is most of the time."""
-    counts = Counter(codes[picked].tolist())
-    full = [code for code, count in counts.items() if count >= cap and code != NONE]
-    if full:
-        yield (codes[:, np.newaxis] != full).all(axis=1)
 
 
 def _draw(place: Place, epsilon: float, rng: np.random.Generator) -> Pick:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+import numpy as np
+
 from catalog.records import FUNCTION, TOPIC, Reason
 from catalog.taxonomy import Taxonomy
 from ranking.config import RankingOptions
@@ -111,9 +113,8 @@ class Explainer:
 
     def _like_minded(self, article: int) -> int:
         """How many different others opened it who opened something that this person did: of the last ones at least."""
-        openers = self.state.crowd.openers(self.state.codes([self.snapshot.ids[article]]))
-        like = self.person.visit.company.like
-        return len({who for who in openers.people.tolist() if like[who] > 0})
+        people = self.state.readers(self.snapshot.ids[article])
+        return len(np.unique(people[self.person.visit.company.like[people] > 0]))
 
     def _chosen_topic(self, article: int) -> str | None:
         """The surest of the article's topics that the person said they like."""
@@ -122,13 +123,9 @@ class Explainer:
         return max(((how, topic) for how, topic in sure if how >= SURE), default=(0.0, None))[1]
 
     def _favourite_topic(self, article: int) -> str | None:
-        facet = self.snapshot.facets["topic"]
-        theirs = [
-            (self.person.topics[column], topic)
-            for topic, column in facet.column.items()
-            if self.person.topics[column] >= OFTEN and facet.probability[article, column] >= SURE
-        ]
-        return max(theirs)[1] if theirs else None
+        facet, shares = self.snapshot.facets["topic"], self.person.topics
+        theirs = np.flatnonzero((shares >= OFTEN) & (facet.probability[article] >= SURE)).tolist()
+        return max((shares[column], facet.concepts[column]) for column in theirs)[1] if theirs else None
 
 
 def in_words(reason: Reason, language: str, taxonomy: Taxonomy) -> str:

@@ -167,7 +167,7 @@ def build(state: State, snapshot: Snapshot, person: Person, candidates: Candidat
     opens = state.counts(codes, EventType.OPEN, now)
     built = _popularity(state, person, codes, opens, now)
     built |= _content(snapshot, person, candidates, now)
-    built |= _affinity(state, snapshot, person, candidates, codes)
+    built |= _affinity(snapshot, person, candidates, codes)
     built |= signals.pace(readers, opens, built["log_age"])
     built |= signals.company(readers, person)
     built |= signals.bringer(state, person, codes)
@@ -211,12 +211,10 @@ def _popularity(state: State, person: Person, codes: Candidates, opens: Column, 
 
 def _content(snapshot: Snapshot, person: Person, candidates: Candidates, now: datetime) -> dict[str, Column]:
     hours = np.maximum(now.timestamp() - snapshot.published[candidates], 0.0) / 3600
-    story = snapshot.story[candidates]
-    told = np.bincount(snapshot.story[snapshot.live(now)], minlength=int(story.max(initial=0)) + 1)
     named = snapshot.audiences[FUNCTION].named[candidates]
     return {
         "log_age": np.log1p(hours),
-        "story_size": told[story].astype(np.float64),
+        "story_size": snapshot.told(candidates, now).astype(np.float64),
         "reading_minutes": snapshot.words[candidates] / WORDS_PER_MINUTE,
         "internal": snapshot.internal[candidates].astype(np.float64),
         "audience_focus": np.where(named > 0, 1.0 / np.maximum(named, 1), 0.0),
@@ -232,14 +230,11 @@ def function_tag(snapshot: Snapshot, person: Person, candidates: Candidates) -> 
     return np.asarray(facet.probability[np.ix_(candidates, own)].max(axis=1, initial=0.0), dtype=np.float64)
 
 
-def _affinity(
-    state: State, snapshot: Snapshot, person: Person, candidates: Candidates, codes: Candidates
-) -> dict[str, Column]:
+def _affinity(snapshot: Snapshot, person: Person, candidates: Candidates, codes: Candidates) -> dict[str, Column]:
     vectors = snapshot.matrix[candidates]
     nearest = (
         (vectors @ person.last_vectors.T).max(axis=1, initial=-1.0) if len(person.last) else np.zeros(len(candidates))
     )
-    history, last = state.history(person.id), state.codes_in(snapshot.ids, snapshot.index_of)[person.last]
     return {
         "topic_affinity": _chosen_share(snapshot.facets["topic"], person.topics, candidates),
         "kind_affinity": _chosen_share(snapshot.facets["kind"], person.kinds, candidates),
@@ -248,8 +243,8 @@ def _affinity(
         "cosine_long_term": (vectors @ person.long_term).astype(np.float64),
         "cosine_nearest": nearest.astype(np.float64),
         "nearest_lift": _lift(nearest.astype(np.float64)),
-        "read_together": np.log1p(state.together(last)[codes]),
-        "times_seen": _times(history.seen, history.times, codes),
+        "read_together": np.log1p(person.together[codes]),
+        "times_seen": _times(person.history.seen, person.history.times, codes),
     }
 
 

@@ -208,8 +208,8 @@ class FeedService:
     def _standing(self, connection: Connection, request: _Request) -> Slate | None:
         """The slate served last, unless something has happened since that would change it."""
         person, now = request.person, request.now
-        last_deed = self._state.history(person.id).last_deed
-        slate = slates.latest(connection, self._tenant, person.id, now - self._options.standing, last_deed)
+        since = now - self._options.standing
+        slate = slates.latest(connection, self._tenant, person.id, since, person.history.last_deed)
         if slate is None or slate.created_at > now:
             return None
         tried = (request.setting.experiment, request.setting.arm)

@@ -46,7 +46,7 @@ def pinned(
     holds = offered[snapshot.pinned_until[offered] > now.timestamp()]
     if not len(holds) or not options.pinned:
         return NOTHING
-    opened = state.places_in(snapshot.ids, snapshot.index_of)[state.history(person.id).chosen(EventType.OPEN)]
+    opened = state.places_in(snapshot.ids, snapshot.index_of)[person.history.chosen(EventType.OPEN)]
     waiting = holds[~np.isin(holds, opened)].tolist()
     waiting.sort(key=lambda index: (not snapshot.must_read[index], snapshot.pinned_until[index], snapshot.ids[index]))
     by_story: dict[int, int] = {}

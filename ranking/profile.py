@@ -60,18 +60,22 @@ class Visit:
 class Person:
     """One person, seen against one snapshot.
 
-    `recent` and `long_term` (dimensions,) are unit vectors, or zeros where nothing is known; `last` are the articles
-    chosen last, by their places in the snapshot, oldest first, and `last_vectors` (last, dimensions) their rows.
-    `topics`, `kinds` and `sources` are the shares, from 0 to under 1, of what this person chose: by column of the
-    facet, and by source code with one more place at the end, always 0, which is what `NONE` points at.
+    `history` is what they did, in order. `recent` and `long_term` (dimensions,) are unit vectors, or zeros where
+    nothing is known; `last` are the articles chosen last, by their places in the snapshot, oldest first, and
+    `last_vectors` (last, dimensions) their rows. `together` is, by the state's code of an article, how often it was
+    opened right before or after one of the `last`. `topics`, `kinds` and `sources` are the shares, from 0 to under 1,
+    of what this person chose: by column of the facet, and by source code with one more place at the end, always 0,
+    which is what `NONE` points at.
     """
 
     id: EmployeeId
     axes: Axes
+    history: History
     recent: NDArray[np.float32]
     long_term: NDArray[np.float32]
     last: NDArray[np.intp]
     last_vectors: NDArray[np.float32]
+    together: NDArray[np.float64]
     topics: NDArray[np.float64]
     kinds: NDArray[np.float64]
     sources: NDArray[np.float64]
@@ -101,10 +105,12 @@ def build(employee: EmployeeId, axes: Axes, state: State, snapshot: Snapshot, no
     return Person(
         id=employee,
         axes=axes,
+        history=history,
         recent=_direction(snapshot, chosen, weights * np.exp2(-ages / RECENT)),
         long_term=_direction(snapshot, chosen, lasting),
         last=last,
         last_vectors=snapshot.matrix[last],
+        together=state.together(state.codes_in(snapshot.ids, snapshot.index_of)[last]),
         topics=_shares(snapshot.facets["topic"].probability[chosen], lasting)
         + _chosen_topics(snapshot.facets["topic"], axes.get(TOPIC, frozenset()), lasting),
         kinds=_shares(snapshot.facets["kind"].probability[chosen], lasting),

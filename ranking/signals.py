@@ -42,6 +42,10 @@ class Readers:
         openers = state.crowd.openers(codes)
         return cls(openers, np.maximum(now - openers.at, 0.0), state.crowd.opens(codes))
 
+    def only(self, which: NDArray[np.bool_]) -> Self:
+        """Some of the people."""
+        return type(self)(self.openers.only(which), self.ago[which], self.opens)
+
 
 def pace(readers: Readers, opens: Column, log_age: Column) -> Columns:
     """How it goes just now. `opens` (n, half-lives) are its decayed counts."""
@@ -63,11 +67,12 @@ def pace(readers: Readers, opens: Column, log_age: Column) -> Columns:
 
 def company(readers: Readers, person: Person) -> Columns:
     """Who of those that read the same, or that this person follows, has opened it, and how lately."""
-    openers, near = readers.openers, person.visit.company
-    day, hours = np.exp2(readers.ago / -DAY), np.exp2(readers.ago / (-3 * HOUR))
+    near = person.visit.company
+    alike = readers.only(near.like[readers.openers.people] > 0)  # few, and whom one follows are among them
+    openers, day, hours = alike.openers, np.exp2(alike.ago / -DAY), np.exp2(alike.ago / (-3 * HOUR))
     like, led = near.like[openers.people], near.led[openers.people]
     total, lately, followed = openers.total(like), openers.total(like * hours), openers.total(led * day)
-    mean = total / np.maximum(openers.told, 1)
+    mean = total / np.maximum(readers.openers.told, 1)
     return {
         "like_minded": total,
         "like_minded_mean": mean,
@@ -108,21 +113,22 @@ def visit(person: Person, readers: Readers, together: Column, published: Column,
 
     `together` (n,) counts how often each was read together with what they opened in this visit.
     """
-    here, openers, n = person.visit, readers.openers, len(published)
+    here, n = person.visit, len(published)
+    alike = here.here_company.like[readers.openers.people]
     away, seen = (max(moment, now - LONGEST) for moment in (here.away_since, here.seen_at))
     places = np.searchsorted(np.sort(published), published)
     recent = here.published[~np.isnan(here.published)]
     of_visit = here.published[len(here.published) - here.here :]
     told = np.sqrt(np.maximum(readers.opens, 1.0))
     return {
-        "visits_since": (here.began > published[:, None]).sum(axis=1).astype(np.float64),
-        "opened_since": (here.opened_at > published[:, None]).sum(axis=1).astype(np.float64),
+        "visits_since": _after(here.began, published),
+        "opened_since": _after(here.opened_at, published),
         "hours_before_visit": np.log1p(np.maximum(away - published, 0.0) / HOUR),
         "new_to_visit": (published > away).astype(np.float64),
         "visit_opens": np.full(n, float(here.here)),
         "since_seen": np.full(n, np.log1p(max(now - seen, 0.0) / HOUR)),
         "since_away": np.full(n, np.log1p(max(now - away, 0.0) / HOUR)),
-        "here_alike": openers.total(here.here_company.like[openers.people]) / told,
+        "here_alike": readers.openers.total(alike) / told,
         "here_together": together / told,
         "places_from_last": _places_from(recent[-1:], places, published, signed=True),
         "places_from_here": _places_from(of_visit[~np.isnan(of_visit)], places, published, signed=False),
@@ -141,6 +147,11 @@ def habits(person: Person, log_age: Column, now: float) -> Columns:
         "hour": np.full(n, now // HOUR % 24),
         "weekday": np.full(n, (now // DAY + 3) % 7),
     }
+
+
+def _after(moments: Column, published: Column) -> Column:
+    """How many of `moments`, which are in order, came after each was published."""
+    return (len(moments) - np.searchsorted(moments, published, side="right")).astype(np.float64)
 
 
 def _places_from(moments: Column, places: Codes, published: Column, *, signed: bool) -> Column:

@@ -19,7 +19,7 @@ from ranking.explain import Explainer
 from ranking.pinned import pinned
 from ranking.profile import Person
 from ranking.scoring import score
-from ranking.snapshot import NONE, Facet, Snapshot
+from ranking.snapshot import Snapshot
 from ranking.state import NOWHERE, State
 
 UNKNOWN: Final = 0.0
@@ -136,7 +136,7 @@ def _readable(snapshot: Snapshot, person: Person, language: str | None) -> NDArr
 
 def _done_with(snapshot: Snapshot, state: State, person: Person) -> NDArray[np.bool_]:
     places = state.places_in(snapshot.ids, snapshot.index_of)
-    chosen = places[state.history(person.id).chosen(EventType.SHARE, EventType.DISMISS)]
+    chosen = places[person.history.chosen(EventType.SHARE, EventType.DISMISS)]
     done_with = np.zeros(len(snapshot), dtype=np.bool_)
     done_with[chosen[chosen != NOWHERE]] = True
     return done_with
@@ -151,34 +151,24 @@ def pool_of(
     options: RankingOptions,
     now: datetime,
 ) -> Pool:
-    """What the slate is made of, given the candidates `chosen` and their `scores`."""
-    history = state.history(person.id)
+    """What the slate is made of, given the candidates `chosen`, in ascending order, and their `scores`."""
+    history, kind = person.history, snapshot.facets["kind"]
     stale = np.concatenate([history.seen[history.times >= options.sink_after], history.chosen(EventType.OPEN)])
     codes = state.codes_in(snapshot.ids, snapshot.index_of)[chosen]
-    row_of = {index: row for row, index in enumerate(chosen.tolist())}
     wanted = pinned(snapshot, state, person, chosen, options, now)
-    column = snapshot.facets["kind"].column
     return Pool(
         scores=scores,
         vectors=snapshot.matrix[chosen],
         story=snapshot.story[chosen],
         source=snapshot.source[chosen],
-        topic=_surest(snapshot.facets["topic"], chosen),
-        kind=_surest(snapshot.facets["kind"], chosen),
+        topic=snapshot.facets["topic"].surest[chosen],
+        kind=kind.surest[chosen],
         own=snapshot.internal[chosen],
         sunk=np.isin(codes, stale),
-        must_reads=tuple(row_of[index] for index in wanted.must_reads),
-        pins=tuple(row_of[index] for index in wanted.pins),
-        kind_mix={column[kind]: share for kind, share in options.kind_mix if kind in column},
+        must_reads=tuple(np.searchsorted(chosen, wanted.must_reads).tolist()),
+        pins=tuple(np.searchsorted(chosen, wanted.pins).tolist()),
+        kind_mix={kind.column[name]: share for name, share in options.kind_mix if name in kind.column},
     )
-
-
-def _surest(facet: Facet, chosen: NDArray[np.intp]) -> NDArray[np.intp]:
-    """The column of each candidate's surest concept, `NONE` where it has none of this facet."""
-    tags = facet.probability[chosen]
-    if not tags.size:
-        return np.full(len(chosen), NONE)
-    return np.where(tags.any(axis=1), tags.argmax(axis=1), NONE)
 
 
 def generator(slate: SlateId) -> np.random.Generator:

@@ -14,6 +14,7 @@ from catalog.records import AXES, LiveArticle, Pin
 from models.index import Index
 from models.protocols import Vectors
 from ranking.eligibility import AxisMask, pack
+from ranking.tallies import spread
 
 FACETS: Final = ("topic", "function", "kind")
 """The facets of which ranking makes use."""
@@ -24,10 +25,16 @@ NONE: Final = -1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Facet:
-    """One facet's tags of all articles: `column` of each concept in `probability` (articles, concepts), 0 untagged."""
+    """One facet's tags of all articles: `column` of each concept in `probability` (articles, concepts), 0 untagged.
+
+    `concepts` are their names by column. `surest` (articles,) is the column of each article's surest concept, `NONE`
+    where it has none of this facet.
+    """
 
     column: Mapping[str, int]
+    concepts: tuple[str, ...]
     probability: NDArray[np.float32]
+    surest: NDArray[np.intp]
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,6 +117,20 @@ class Snapshot:
         codes = [self.languages[language] for language in languages if language in self.languages]
         return np.isin(self.language, codes)
 
+    def told(self, articles: NDArray[np.intp], now: datetime) -> NDArray[np.intp]:
+        """In how many articles that are live at `now` the story of each of these is told, (articles,)."""
+        order, begins = self._by_story
+        story = self.story[articles]
+        rows, places = spread(begins[story + 1] - begins[story])
+        members, at = order[begins[story][rows] + places], now.timestamp()
+        live = (self.live_from[members] <= at) & (at < self.expires[members])
+        return np.bincount(rows[live], minlength=len(articles))
+
+    @cached_property
+    def _by_story(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """The articles in order of their story, and by story where it begins in that order."""
+        return np.argsort(self.story, kind="stable"), np.concatenate([[0], np.cumsum(np.bincount(self.story))])
+
     @cached_property
     def in_order(self) -> bool:
         """Whether later articles are newer, as the catalogue gives them."""
@@ -142,4 +163,7 @@ def _facet(articles: Sequence[LiveArticle], facet: str) -> Facet:
     if tags:
         rows, concepts, values = zip(*tags, strict=True)
         probability[list(rows), [column[concept] for concept in concepts]] = values
-    return Facet(column, probability)
+    surest = np.full(len(articles), NONE)
+    if column:
+        surest = np.where(probability.any(axis=1), probability.argmax(axis=1), NONE)
+    return Facet(column, tuple(column), probability, surest)

@@ -28,6 +28,12 @@ def grown(column: NDArray[Number], length: int) -> NDArray[Number]:
     return larger
 
 
+def spread(counts: NDArray[np.integer]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows of so many entries each, one after the other: of every entry the row, and its place within the row."""
+    rows = np.repeat(np.arange(len(counts)), counts)
+    return rows, np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
+
+
 class DecayedCounts:
     """One kind of event by one group of people: a count per article code at every half-life of `HALF_LIVES`.
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ranking.config import RankingOptions
-from ranking.diversify import Pool, compose, open_choices
+from ranking.diversify import Policy, Pool, compose
 from ranking.snapshot import NONE
 from tests import make
 
@@ -105,7 +105,7 @@ def test_a_wish_yields_only_where_nothing_is_left_that_fulfils_it(candidates, op
 def test_propensities_are_those_of_the_policy(candidates, options, size, seed):
     picks = compose(candidates, options, size, np.random.default_rng(seed))
     for place, pick in enumerate(picks):
-        choices = open_choices(candidates, options, [earlier.row for earlier in picks[:place]])
+        choices = Policy(candidates, options).place([earlier.row for earlier in picks[:place]]).choices
         assert pick.row in choices
         by_chance = options.epsilon / len(choices)
         wanted = by_chance if pick.explored else 1 - options.epsilon + by_chance
