@@ -9,9 +9,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, exists, func, or_, select, update
+from sqlalchemy import Connection, Row, Select, Text, and_, bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from catalog import tables, tenants
@@ -88,16 +89,23 @@ def violations(
     now: datetime,
 ) -> list[ArticleId]:
     """Those of `articles` that this employee may not be shown at `now`: not live, or closed on a hard axis."""
-    a = tables.articles
-    live = and_(a.c.live_from <= now, or_(a.c.expires_at.is_(None), a.c.expires_at > now))
-    admitted = [_admits(tenant, employee, axis) for axis in hard_axes]
+    asked = {"tenant": tenant, "employee": employee, "articles": list(articles), "now": now}
     # the state is compared here: asked for it, SQLite walks through every approved article instead of these few
-    allowed = select(a.c.id, a.c.state).where(a.c.tenant_id == tenant, a.c.id.in_(articles), live, *admitted)
-    permitted = {row.id for row in connection.execute(allowed) if row.state is State.APPROVED}
+    permitted = {row.id for row in connection.execute(_shown(*hard_axes), asked) if row.state is State.APPROVED}
     return [article for article in articles if article not in permitted]
 
 
-def _admits(tenant: TenantId, employee: EmployeeId, axis: str) -> ColumnElement[bool]:
+@cache
+def _shown(*hard_axes: str) -> Select[ArticleId, State]:
+    """Which of some articles are live and admit one employee. Built once, as every feed asks twice."""
+    a, now = tables.articles, bindparam("now", type_=tables.articles.c.live_from.type)
+    live = and_(a.c.live_from <= now, or_(a.c.expires_at.is_(None), a.c.expires_at > now))
+    these = (a.c.tenant_id == bindparam("tenant"), a.c.id.in_(bindparam("articles", expanding=True)))
+    return select(a.c.id, a.c.state).where(*these, live, *map(_admits, hard_axes))
+
+
+def _admits(axis: str) -> ColumnElement[bool]:
+    tenant, employee = bindparam("tenant", type_=Text), bindparam("employee", type_=Text)
     member = exists().where(
         _m.c.tenant_id == tenant, _m.c.employee_id == employee, _m.c.axis == axis, _m.c.value == _a.c.value
     )

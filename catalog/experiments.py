@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 
 from catalog import tables, tenants
 from catalog.database import insert, record, values
@@ -12,6 +12,9 @@ from catalog.ids import TenantId
 from catalog.records import Arm, Experiment
 
 _e = tables.experiments
+
+_RUNNING = select(_e).where(_e.c.tenant_id == bindparam("tenant"), _e.c.stopped_at.is_(None))
+"""Built once, as every feed asks."""
 
 
 class ExperimentRuns(Conflict):
@@ -46,8 +49,8 @@ def stop(connection: Connection, tenant: TenantId, name: str, by: str, now: date
 
 
 def running(connection: Connection, tenant: TenantId) -> Experiment | None:
-    """The one that runs now. Asked at every feed."""
-    row = connection.execute(select(_e).where(_e.c.tenant_id == tenant, _e.c.stopped_at.is_(None))).one_or_none()
+    """The one that runs now."""
+    row = connection.execute(_RUNNING, {"tenant": tenant}).one_or_none()
     return _experiment(row) if row else None
 
 

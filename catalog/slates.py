@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 import orjson
 from numpy.typing import NDArray
-from sqlalchemy import Connection, LargeBinary, Row, Text, cast, exists, func, select, type_coerce
+from sqlalchemy import Connection, LargeBinary, Row, Text, bindparam, cast, exists, func, select, type_coerce
 
 from catalog import tables
 from catalog.database import insert, record, values
@@ -24,13 +24,25 @@ _PAGE = 500
 
 _ITEMS = select(_i.c.slate_id, _i.c.position, _i.c.article_id, _i.c.score, _i.c.propensity, _i.c.features, _i.c.reasons)
 """There are many: unpacking them is quicker than asking for each field by name."""
+_ITEMS_OF = _ITEMS.where(
+    _i.c.tenant_id == bindparam("tenant"), _i.c.slate_id.in_(bindparam("slates", expanding=True))
+).order_by(_i.c.position)
+_LATEST = (
+    select(_s)
+    .where(_s.c.tenant_id == bindparam("tenant"), _s.c.employee_id == bindparam("employee"))
+    .where(_s.c.created_at > bindparam("after"), _s.c.seq >= bindparam("knowing"), ~_s.c.listed)
+    .where(~exists().where(_p.c.tenant_id == _s.c.tenant_id, _p.c.slate_id == _s.c.id))
+    .order_by(_s.c.created_at.desc(), _s.c.id)
+    .limit(1)
+)
+"""Built once, as every feed asks."""
 _NOTHING: tuple[tuple[Any, ...], ...] = ((),) * 5
 """The items of a slate that has none, column by column."""
 
 
 def save(connection: Connection, tenant: TenantId, slate: Slate) -> None:
     """Log a slate with every place of it."""
-    connection.execute(insert(connection, _s).values(tenant_id=tenant, **values(slate, "items")))
+    connection.execute(insert(connection, _s), values(slate, "items") | {"tenant_id": tenant})
     rows = [
         values(item, "reasons")
         | {"tenant_id": tenant, "slate_id": slate.id, "reasons": [values(reason) for reason in item.reasons]}
@@ -47,10 +59,8 @@ def latest(
 
     Picks of a day are no feed, and neither is a list of a caller's own.
     """
-    recent = (_s.c.created_at > after, _s.c.seq >= knowing)
-    picked = exists().where(_p.c.tenant_id == _s.c.tenant_id, _p.c.slate_id == _s.c.id)
-    query = select(_s).where(_s.c.tenant_id == tenant, _s.c.employee_id == employee, *recent, ~picked, ~_s.c.listed)
-    rows = connection.execute(query.order_by(_s.c.created_at.desc(), _s.c.id).limit(1)).all()
+    asked = {"tenant": tenant, "employee": employee, "after": after, "knowing": knowing}
+    rows = connection.execute(_LATEST, asked).all()
     return next(_with_items(connection, tenant, list(rows)), None)
 
 
@@ -171,11 +181,9 @@ def _rows(connection: Connection, tenant: TenantId, which: Any) -> list[Row[Any]
 
 
 def _with_items(connection: Connection, tenant: TenantId, rows: list[Row[Any]]) -> Iterator[Slate]:
-    where = (_i.c.tenant_id == tenant, _i.c.slate_id.in_([row.id for row in rows]))
+    asked = {"tenant": tenant, "slates": [row.id for row in rows]}
     items: dict[str, list[SlateItem]] = defaultdict(list)
-    for slate_id, position, article, score, propensity, features, reasons in connection.execute(
-        _ITEMS.where(*where).order_by(_i.c.position)
-    ):
+    for slate_id, position, article, score, propensity, features, reasons in connection.execute(_ITEMS_OF, asked):
         told = tuple(Reason(**reason) for reason in reasons)
         items[slate_id].append(SlateItem(position, ArticleId(article), score, propensity, features, told))
     for row in rows:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from catalog import tables
 from catalog.database import insert, record, values
@@ -11,6 +11,9 @@ from catalog.ids import TenantId
 from catalog.records import FUNCTION, Tenant
 
 _t = tables.tenants
+
+_ONE = select(_t).where(_t.c.tenant_id == bindparam("tenant"))
+"""Built once, as nearly every transaction asks."""
 
 
 def ensure(connection: Connection, tenant: TenantId, name: str, now: datetime) -> None:
@@ -21,8 +24,7 @@ def ensure(connection: Connection, tenant: TenantId, name: str, now: datetime) -
 
 def get(connection: Connection, tenant: TenantId, *, lock: bool = False) -> Tenant:
     """The tenant as it is now. With `lock`, nobody else appends events until this transaction ends."""
-    query = select(_t).where(_t.c.tenant_id == tenant)
-    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    row = connection.execute(_ONE.with_for_update() if lock else _ONE, {"tenant": tenant}).one_or_none()
     if row is None:
         raise NotFound(f"there is no tenant {tenant!r}: run 'sluis init' first")
     return record(Tenant, row, hard_axes=tuple(row.hard_axes))
