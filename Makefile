@@ -14,8 +14,8 @@ demo: $(READY) ## the whole way of an article, on a fictional company; ONCE=1 en
 serve: $(READY) ## the API over your own data
 	$(BIN)/sluis serve
 
-test: $(READY) ## the suite, on SQLite and a real PostgreSQL
-	$(BIN)/python -m pytest $(if $(DATA),--data=$(DATA)) $(ARGS)
+test: $(READY) ## the suite, on SQLite and a real PostgreSQL, on all cores; ARGS="-n 0 FILE" debugs one
+	$(BIN)/python -m pytest --numprocesses logical --dist worksteal $(if $(DATA),--data=$(DATA)) $(ARGS)
 
 check: $(READY) ## style, types, floors
 	$(BIN)/ruff check .

@@ -20,13 +20,13 @@ _PREFIX: Final = "sluis.prefix"
 
 _BIND: Final = text(f"SELECT set_config('role', '{ROLE}', true), set_config('{_TENANT}', :tenant, true)")
 _NAME_KEY: Final = text(f"SELECT set_config('{_PREFIX}', :prefix, true)")
-_OPEN: Final = text(
-    """
-    SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+_OURS: Final = """
+    SELECT quote_ident(c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id'
-    WHERE n.nspname = current_schema() AND c.relkind = 'r' AND NOT c.relforcerowsecurity
-    """
-)
+    WHERE n.nspname = current_schema() AND c.relkind = 'r' AND
+"""
+_OPEN: Final = text(f"{_OURS} NOT c.relforcerowsecurity")
+_SECURED: Final = text(f"{_OURS} c.relforcerowsecurity")
 
 
 def bind(connection: Connection, tenant: TenantId) -> None:
@@ -41,7 +41,7 @@ def name_key(connection: Connection, prefix: str) -> None:
 
 
 def secure(connection: Connection) -> None:
-    """Put policies on every table with a `tenant_id` that has none yet. Nothing to do on SQLite.
+    """Put policies on every table with a `tenant_id` that has none in force. Nothing to do on SQLite.
 
     Raises Unavailable, with the statements a database administrator runs, where the login may not make the role.
     """
@@ -51,15 +51,26 @@ def secure(connection: Connection) -> None:
     for table in connection.execute(_OPEN).scalars().all():
         own = f"tenant_id = current_setting('{_TENANT}', true)"
         for statement in (
-            f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY',
-            f'ALTER TABLE "{table}" FORCE ROW LEVEL SECURITY',
-            f'CREATE POLICY own_rows ON "{table}" USING ({own}) WITH CHECK ({own})',
+            f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
+            f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY",
+            f"DROP POLICY IF EXISTS own_rows ON {table}",
+            f"CREATE POLICY own_rows ON {table} USING ({own}) WITH CHECK ({own})",
         ):
             connection.exec_driver_sql(statement)
         if table == "api_keys":
             named = f"prefix = current_setting('{_PREFIX}', true)"
+            connection.exec_driver_sql("DROP POLICY IF EXISTS named_key ON api_keys")
             connection.exec_driver_sql(f"CREATE POLICY named_key ON api_keys FOR SELECT USING ({named})")
-    connection.exec_driver_sql(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {ROLE}")
+    place = connection.execute(text("SELECT quote_ident(current_schema())")).scalar_one()
+    connection.exec_driver_sql(f"GRANT USAGE ON SCHEMA {place} TO {ROLE}")
+    connection.exec_driver_sql(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {place} TO {ROLE}")
+
+
+def lift(connection: Connection) -> None:
+    """Show the owner of the tables all rows until `secure`, in the same transaction: migrations are of all of them."""
+    if connection.dialect.name == "postgresql":
+        for table in connection.execute(_SECURED).scalars().all():
+            connection.exec_driver_sql(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
 
 
 def _require_role(connection: Connection) -> None:

@@ -18,18 +18,18 @@ from catalog.tables_edge import metadata
 def upgrade(database: Database) -> None:
     """Run every migration that is missing, in one transaction. Raises Unavailable where a newer one has run."""
     with database.write() as connection:
-        _require_known(connection)
-        command.upgrade(_config(connection), "head")
+        if _require_known(connection) != _head():
+            rows.lift(connection)
+            command.upgrade(_config(connection), "head")
         rows.secure(connection)
 
 
 def require_current(database: Database) -> None:
     """Raise Unavailable, naming the remedy, unless the database is at this program's revision."""
-    head = ScriptDirectory.from_config(_config(None)).get_current_head()
     with database.read() as connection:
         at = _require_known(connection)
-    if at != head:
-        raise Unavailable(f"the database is at revision {at or 'none'}, this program needs {head}: run 'sluis init'")
+    if at != _head():
+        raise Unavailable(f"the database is at revision {at or 'none'}, this program needs {_head()}: run 'sluis init'")
 
 
 def _require_known(connection: Connection) -> str | None:
@@ -62,6 +62,10 @@ def described(name: str | None, kind: str, _parents: object) -> bool:
     It leaves the words of `catalog.search` to each database; SQLite keeps them in several tables.
     """
     return kind != "table" or not (name or "").startswith("article_words")
+
+
+def _head() -> str | None:
+    return ScriptDirectory.from_config(_config(None)).get_current_head()
 
 
 def _config(connection: Connection | None) -> Config:

@@ -238,6 +238,7 @@ def open_house(settings: Settings | None = None) -> House:
 
 def prepare(database: Database, settings: Settings) -> None:
     """Make or migrate the tables, and the tenant."""
+    tenant = TenantId(settings.tenant)
     schema.upgrade(database)
-    with database.write() as connection:
-        tenants.ensure(connection, TenantId(settings.tenant), settings.tenant, utcnow())
+    with database.of(tenant).write() as connection:
+        tenants.ensure(connection, tenant, settings.tenant, utcnow())

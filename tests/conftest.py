@@ -3,23 +3,28 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
 import pytest
 from sqlalchemy import make_url
 
-from catalog import schema, tenants
+from catalog import rows, schema, tenants
 from catalog.database import Database
 from catalog.ids import TenantId, new_id
 from catalog.tables_edge import metadata
 from tests.make import NOW
 
+for _name in ("COLUMNS", "LINES"):  # pytest's readline tells its workers of a narrow terminal that is not there
+    os.environ.pop(_name, None)
+
 TENANT = TenantId("acme")
 
 _CUT_OFF = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+  AND backend_type = 'client backend'
 """
 _EMPTY = f"TRUNCATE {', '.join(table.name for table in metadata.sorted_tables)} RESTART IDENTITY CASCADE"
 
@@ -78,39 +83,87 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_migrated(postgres: str) -> str:
-    """A migrated PostgreSQL database: emptying it is ten times quicker than making one for each test."""
-    name = f"test_{new_id().replace('-', '')}"
+def owned(postgres: str) -> Iterator[Callable[[], str]]:
+    """Makes empty PostgreSQL databases whose owner is what production has: no superuser, and one who makes no roles.
+
+    So policies hold for it, and a transaction that does not say for whom it is finds nothing.
+    """
+    owner = f"owner_{new_id()[:8]}"
+    made: list[str] = []
+
+    def make() -> str:
+        made.append(f"{owner}_{len(made)}")
+        server.execute(f"CREATE DATABASE {made[-1]} OWNER {owner}")  # type: ignore[call-overload]
+        address = make_url(postgres).set(username=owner, password=owner, database=made[-1])
+        return address.render_as_string(hide_password=False)
+
     with psycopg.connect(postgres, autocommit=True) as server:
-        server.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]
-    database = Database(make_url(postgres).set(database=name).render_as_string(hide_password=False))
+        with suppress(psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):  # others use this server too
+            server.execute(f"CREATE ROLE {rows.ROLE} NOLOGIN")
+        server.execute(f"CREATE ROLE {owner} LOGIN PASSWORD '{owner}' IN ROLE {rows.ROLE}")  # type: ignore[call-overload]
+        yield make
+        for name in made:
+            server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")  # type: ignore[call-overload]
+        server.execute(f"DROP ROLE {owner}")  # type: ignore[call-overload]
+
+
+@pytest.fixture(scope="session")
+def postgres_migrated(owned: Callable[[], str]) -> str:
+    """A migrated PostgreSQL database: emptying it is ten times quicker than making one for each test."""
+    url = owned()
+    database = Database(url)
     schema.upgrade(database)
     database.close()
-    return database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    return url
 
 
 @pytest.fixture
-def sqlite_database(sqlite_template: Path, tmp_path: Path) -> Iterator[Database]:
-    """A fresh SQLite database with the tenant in it."""
-    path = tmp_path / "test.db"
-    shutil.copy(sqlite_template, path)
-    yield from _opened(f"sqlite:///{path}")
-
-
-@pytest.fixture
-def postgres_database(postgres_migrated: str) -> Iterator[Database]:
-    """An empty PostgreSQL database with the tenant in it; what an earlier test left connected is cut off."""
+def postgres_url(postgres_migrated: str) -> str:
+    """The address of an empty PostgreSQL database; what an earlier test left connected is cut off."""
     with psycopg.connect(postgres_migrated, autocommit=True) as connection:
         connection.execute(_CUT_OFF)
         connection.execute(_EMPTY)
-    yield from _opened(postgres_migrated)
+    return postgres_migrated
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """The address of an empty SQLite database."""
+    path = tmp_path / "test.db"
+    shutil.copy(sqlite_template, path)
+    return f"sqlite:///{path}"
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def database(request: pytest.FixtureRequest) -> Database:
+def database_url(request: pytest.FixtureRequest) -> str:
     """Both databases, one after the other: what holds on one must hold on the other."""
-    found: Database = request.getfixturevalue(f"{request.param}_database")
+    found: str = request.getfixturevalue(f"{request.param}_url")
     return found
+
+
+@pytest.fixture
+def nobodys(database_url: str) -> Iterator[Database]:
+    """A database with the tenant in it, for whoever has to say for whom each transaction is."""
+    yield from _opened(database_url)
+
+
+@pytest.fixture
+def database(nobodys: Database) -> Database:
+    """Both databases, for the transactions of the tenant."""
+    return nobodys.of(TENANT)
+
+
+@pytest.fixture
+def sqlite_database(sqlite_url: str) -> Iterator[Database]:
+    """A fresh SQLite database with the tenant in it."""
+    yield from _opened(sqlite_url)
+
+
+@pytest.fixture
+def postgres_database(postgres_url: str) -> Iterator[Database]:
+    """A PostgreSQL database with the tenant in it, for the transactions of the tenant."""
+    for opened in _opened(postgres_url):
+        yield opened.of(TENANT)
 
 
 @pytest.fixture
@@ -121,7 +174,7 @@ def tenant() -> TenantId:
 
 def _opened(url: str) -> Iterator[Database]:
     database = Database(url)
-    with database.write() as connection:
+    with database.of(TENANT).write() as connection:
         tenants.ensure(connection, TENANT, "Acme", NOW)
     yield database
     database.close()

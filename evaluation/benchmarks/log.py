@@ -42,7 +42,8 @@ class LogOptions:
 def measure(database: Database, options: LogOptions, now: datetime, progress: Progress) -> list[Figure]:
     """Into an empty database. Events a second, with every batch in a transaction of its own."""
     schema.upgrade(database)
-    offered = list(_offered(database, options, now))
+    ours = database.of(TENANT)
+    offered = list(_offered(ours, options, now))
     columns = [Column(each.name, each.type, primary_key=each.primary_key) for each in tables.events.c]
     bare = Table("bare_events", MetaData(), *columns, UniqueConstraint("tenant_id", "event_id"))
     with database.write() as connection:
@@ -50,7 +51,7 @@ def measure(database: Database, options: LogOptions, now: datetime, progress: Pr
     found = []
     for size in options.batches:
         told = list(islice(_happened(offered, now), options.events))
-        ours = seconds(partial(_append, database, told, size))
+        took = seconds(partial(_append, ours, told, size))
         progress(1)
         rows = _rows(told)  # numbered anew for each size, into an empty table
         with database.write() as connection:
@@ -58,7 +59,7 @@ def measure(database: Database, options: LogOptions, now: datetime, progress: Pr
         theirs = seconds(partial(_insert, database, bare, rows, size))
         progress(1)
         name = f"{database.engine.dialect.name}, batches of {size:,}"
-        found.append(Figure(name, "events/s", len(told) / ours, _PEER, len(told) / theirs))
+        found.append(Figure(name, "events/s", len(told) / took, _PEER, len(told) / theirs))
     return found
 
 
@@ -104,7 +105,7 @@ def _happened(offered: Sequence[Slate], now: datetime) -> Iterator[Event]:
 
 def _append(database: Database, told: Sequence[Event], size: int) -> None:
     for batch in parts(told, size):
-        with database.of(TENANT).write() as connection:
+        with database.write() as connection:
             events.take(connection, TENANT, batch)
 
 

@@ -30,11 +30,10 @@ def init(
     settings = read_settings()
     database = Database(settings.database)
     prepare(database, settings)
-    if hard_axis:
-        with database.write() as connection:
-            wanted = {*tenants.get(connection, TenantId(settings.tenant)).hard_axes, *hard_axis}
-            axes = tuple(axis for axis in AXES if axis in wanted)
-            tenants.set_hard_axes(connection, TenantId(settings.tenant), axes)
-    with database.read() as connection:
-        tenant = tenants.get(connection, TenantId(settings.tenant))
-    out.print(f"{settings.tenant} is ready in {database.engine.url!r}; hard axes: {', '.join(tenant.hard_axes)}")
+    tenant = TenantId(settings.tenant)
+    with database.of(tenant).write() as connection:
+        axes = tenants.get(connection, tenant).hard_axes
+        if hard_axis:
+            axes = tuple(axis for axis in AXES if axis in {*axes, *hard_axis})
+            tenants.set_hard_axes(connection, tenant, axes)
+    out.print(f"{tenant} is ready in {database.engine.url!r}; hard axes: {', '.join(axes)}")

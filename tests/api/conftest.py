@@ -45,7 +45,8 @@ class World:
 
 
 @pytest.fixture
-def world(database, tenant):
+def world(nobodys, tenant):
+    database = nobodys.of(tenant)
     seller, engineer = make.employee("sales"), make.employee("engineering")
     with database.write() as connection:
         people.upsert(connection, tenant, [seller, engineer])
@@ -55,7 +56,7 @@ def world(database, tenant):
             for seed, name in enumerate(("sales", "engineering", "*"))
         }
     services = Services(
-        database=database,
+        database=nobodys,
         taxonomy=Vocabularies(taxonomy.load()).taxonomy,
         clock=lambda: NOW,
         feeds={tenant: FeedService(tenant, HeuristicRanker, RankingOptions())}.__getitem__,

@@ -383,8 +383,9 @@ def test_without_the_scope_nothing_is_taken(world, caller):
 
 def test_another_organisation_has_its_own_ids(world, caller):
     caller.put("a")
-    other = replace(world, tenant=type(world.tenant)("globex"))
-    with world.database.write() as connection:
+    globex = type(world.tenant)("globex")
+    other = replace(world, tenant=globex, database=world.database.of(globex))
+    with other.database.write() as connection:
         tenants.ensure(connection, other.tenant, "Globex", NOW)
     stranger = Caller(other)
     assert stranger.get("a").json()["code"] == "not_found"

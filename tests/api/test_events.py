@@ -117,10 +117,11 @@ def test_an_impression_that_was_changed_is_refused(world, feed, send):
 
 
 def test_an_impression_of_another_organisation_is_none_of_ours(world, feed, send):
-    with world.database.write() as connection:
-        tenants.ensure(connection, TenantId("other"), "Other", NOW)
-        impressions.rotate(connection, TenantId("other"), NOW)
-        theirs = impressions.signer(connection, TenantId("other"))
+    other = TenantId("other")
+    with world.database.of(other).write() as connection:
+        tenants.ensure(connection, other, "Other", NOW)
+        impressions.rotate(connection, other, NOW)
+        theirs = impressions.signer(connection, other)
     item = feed["items"][0]["article"]["id"]
     token = theirs.sign(Impression(feed["slate_id"], item, feed["employee_id"]))
     assert send(by_impression(feed, impression=token)).json()["code"] == "bad_impression"

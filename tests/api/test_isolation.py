@@ -65,7 +65,8 @@ def event(ids):
 def theirs(world):
     """Another organisation in the same database, with everything; and ids of it by the name of a path's parameter."""
     person = replace(make.employee("sales"), name=SECRET, external_id="their-4711")
-    with world.database.write() as connection:
+    database = world.database.of(OTHER)
+    with database.write() as connection:
         tenants.ensure(connection, OTHER, SECRET, NOW)
         tenants.set_encoder(connection, OTHER, make.ENCODER)
         people.upsert(connection, OTHER, [person])
@@ -76,9 +77,9 @@ def theirs(world):
     services = world.client.app.state.services
     feeds = {world.tenant: services.feeds(world.tenant)}
     feeds[OTHER] = FeedService(OTHER, feeds[world.tenant]._ranker, feeds[world.tenant]._options)
-    slate = feeds[OTHER].serve(world.database, person.id, NOW, 5)
+    slate = feeds[OTHER].serve(database, person.id, NOW, 5)
     assert slate.items
-    with world.database.write() as connection:
+    with database.write() as connection:
         theirs = keys.create(connection, OTHER, "theirs", frozenset(Scope), NOW)
         hook = webhooks.add(connection, OTHER, "https://their.example/hook", frozenset(Topic), NOW)
         message = outbox.ping(connection, OTHER, hook, NOW)

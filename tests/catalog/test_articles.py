@@ -128,6 +128,7 @@ def test_another_tenants_article_is_as_good_as_none(database, tenant):
     saved = make.article()
     with database.write() as connection:
         articles.save(connection, tenant, saved)
+    with database.of("other").write() as connection:
         tenants.ensure(connection, "other", "Other", NOW)
         with pytest.raises(NotFound):
             articles.get(connection, "other", saved.id)

@@ -147,11 +147,12 @@ def test_an_article_that_is_indexed_again_is_found_by_its_new_words_only(databas
 
 def test_another_tenants_articles_are_not_found(database, tenant):
     other = TenantId("other")
-    with database.write() as connection:
+    theirs = database.of(other)
+    with theirs.write() as connection:
         tenants.ensure(connection, other, "Other", NOW)
-    store(database, other, told(title="Gemaal"))
+    store(theirs, other, told(title="Gemaal"))
     assert found(database, tenant, "gemaal") == []
-    assert len(found(database, other, "gemaal")) == 1
+    assert len(found(theirs, other, "gemaal")) == 1
 
 
 def test_an_id_is_no_word(database, tenant):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from catalog import people, slates, tenants
+from catalog import people, slates
 from catalog.ids import TenantId
 from curation import audit
 from tests import make
@@ -50,5 +50,4 @@ def test_all_are_counted_and_the_first_are_told(connection, tenant, served, monk
 
 
 def test_of_another_organisation_nothing_is_read(connection, served):
-    tenants.ensure(connection, TenantId("other"), "Other", NOW)
     assert audit.isolation(connection, TenantId("other")).slates == 0

@@ -141,7 +141,7 @@ def meanwhile():
     left -= 1
     if left < 0:
         os.kill(os.getpid(), signal.SIGKILL)
-print(*move(Database(sys.argv[1]), sys.argv[2], Watched(meanwhile)))
+print(*move(Database(sys.argv[1]).of(sys.argv[2]), sys.argv[2], Watched(meanwhile)))
 """
 
 

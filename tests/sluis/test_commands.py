@@ -287,12 +287,18 @@ def test_a_port_that_is_taken_is_said_at_once(shell):
         assert "SLUIS_PORT" in shell.fails("serve", "--port", str(other.getsockname()[1]))
 
 
-def test_postgres_is_only_migrated_on_purpose(tmp_path, postgres):
-    environment = os.environ | {"SLUIS_DATA_DIR": str(tmp_path), "SLUIS_DATABASE_URL": postgres}
-    command = [sys.executable, "-m", "sluis.main", "people", "list"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+def test_postgres_is_only_migrated_on_purpose(tmp_path, owned):
+    environment = os.environ | {"SLUIS_DATA_DIR": str(tmp_path), "SLUIS_DATABASE_URL": owned()}
+
+    def call(*words):
+        command = [sys.executable, "-m", "sluis.main", *words]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+    done = call("people", "list")
     assert done.returncode == 1
     assert "run 'sluis init'" in done.stderr
+    assert call("init").returncode == 0
+    assert call("people", "list").returncode == 0
 
 
 def test_a_pin_is_set_shown_and_taken_away(shell, candidate):

@@ -15,11 +15,10 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from catalog import events, keys, people, schema, tenants
+from catalog import events, keys, people, tenants
 from catalog.database import Database
 from catalog.ids import TenantId, new_id
 from catalog.keys import Scope
-from catalog.tables_edge import metadata
 from evaluation.benchmarks.start import free_port
 from models.heuristic import HeuristicRanker
 from ranking.config import RankingOptions
@@ -108,7 +107,7 @@ def stocked(database):
 
 
 def kill_again_and_again(url, folder, kills, seed):
-    database = Database(url)
+    database = Database(url).of(TENANT)
     slate, key = stocked(database)
     port = free_port()
     environment = os.environ | {"SLUIS_DATA_DIR": str(folder), "SLUIS_DATABASE_URL": url, "SLUIS_RATE_PER_KEY": "0"}
@@ -131,25 +130,6 @@ def kill_again_and_again(url, folder, kills, seed):
     assert set(stored.values()) == {1}
     assert set(stored) == set(client.acknowledged)
     assert client.statuses["refused"] == 0
-
-
-@pytest.fixture
-def sqlite_url(tmp_path):
-    url = f"sqlite:///{tmp_path / 'sluis.db'}"
-    database = Database(url)
-    schema.upgrade(database)
-    database.close()
-    return url
-
-
-@pytest.fixture
-def postgres_url(postgres_migrated):
-    database = Database(postgres_migrated)
-    with database.write() as connection:
-        for table in reversed(metadata.sorted_tables):
-            connection.execute(table.delete())
-    database.close()
-    return postgres_migrated
 
 
 def test_acknowledged_events_outlive_a_kill(sqlite_url, tmp_path):

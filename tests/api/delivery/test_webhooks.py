@@ -234,8 +234,9 @@ def test_an_article_that_the_clock_ended_is_told_of_once(database, tenant):
 def test_nobody_hears_of_another_organisation(database, tenant):
     other = TenantId("other")
     with database.write() as connection:
-        tenants.ensure(connection, other, "Other", NOW)
         hook = webhooks.add(connection, tenant, "https://a.example/", EVERYTHING, NOW)
+    with database.of(other).write() as connection:
+        tenants.ensure(connection, other, "Other", NOW)
         outbox.put(connection, other, Topic.PICKS_READY, {}, NOW)
     assert standing(database, tenant, hook)[1] == []
     assert replace(hook, old_secret="x", old_until=NOW).signing(NOW) == (hook.secret,)
