@@ -30,6 +30,7 @@ def ask(world):
     return lambda seconds, seed: fuzz(app, world.header(*Scope), real, seconds, seed)
 
 
+@pytest.mark.long
 def test_no_request_gets_an_answer_that_is_not_documented(ask):
     assert ask(CPU_SECONDS, 0)
 

@@ -71,6 +71,7 @@ def test_the_site_serves_real_feeds_and_pages(feed):
             urlopen(f"{origin}/nowhere")
 
 
+@pytest.mark.long
 def test_the_demo_ends_with_three_feeds_and_nothing_outside_its_audience(tmp_path):
     environment = os.environ | {"SLUIS_DATA_DIR": str(tmp_path), "COLUMNS": "200"}
     command = [sys.executable, "-m", "sluis.main", "demo", "--once"]
