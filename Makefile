@@ -15,7 +15,7 @@ serve: $(READY) ## the API over your own data
 	$(BIN)/sluis serve
 
 test: $(READY) ## the suite, on SQLite and a real PostgreSQL, on all cores; ARGS="-n 0 FILE" debugs one
-	$(BIN)/python -m pytest --numprocesses logical --dist worksteal $(if $(DATA),--data=$(DATA)) $(ARGS)
+	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 8 --dist worksteal $(if $(DATA),--data=$(DATA)) $(ARGS)
 
 check: $(READY) ## style, types, floors
 	$(BIN)/ruff check .

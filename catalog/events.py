@@ -13,8 +13,8 @@ from typing import Literal, NamedTuple
 import orjson
 from sqlalchemy import Connection, select
 
-from catalog import quarantine, tables, tenants
-from catalog.database import insert, record, values
+from catalog import bulk, quarantine, tables, tenants
+from catalog.database import record, values
 from catalog.errors import Conflict, Invalid, SluisError
 from catalog.ids import ArticleId, EmployeeId, EventId, SlateId, TenantId
 from catalog.records import Axes, Event, EventType
@@ -131,7 +131,7 @@ def _store(
         for seq, (event, axes) in enumerate(sorted(fresh, key=_by_time), start=log_end + 1)
     ]
     if rows:
-        connection.execute(insert(connection, _e), rows)
+        bulk.append(connection, _e, rows)
         tenants.set_seq(connection, tenant, log_end + len(rows))
 
 
@@ -177,8 +177,9 @@ def body_hash(event: Event) -> str:
 
 
 def _known_hashes(connection: Connection, tenant: TenantId, ids: list[EventId]) -> dict[EventId, str]:
-    query = select(_e.c.event_id, _e.c.body_hash).where(_e.c.tenant_id == tenant, _e.c.event_id.in_(ids))
-    return {EventId(row.event_id): row.body_hash for row in connection.execute(query)}
+    told = bulk.told(connection, ids)
+    body = select(_e.c.body_hash).where(_e.c.tenant_id == tenant, _e.c.event_id == told).scalar_subquery()
+    return {event: known for event, known in connection.execute(select(told, body)) if known is not None}
 
 
 class _Shown(NamedTuple):
@@ -195,21 +196,22 @@ def _shown(
     slates, items = tables.slates, tables.slate_items
     wanted = {event.slate_id for event in batch}
     columns = (slates.c.id, slates.c.employee_id, slates.c.created_at, slates.c.axes)
-    made = select(*columns).where(slates.c.tenant_id == tenant, slates.c.id.in_(wanted))
+    made = select(*columns).where(slates.c.tenant_id == tenant, bulk.one_of(connection, slates.c.id, wanted))
     known = {row.id: (row.employee_id, _Shown(row.created_at, row.axes)) for row in connection.execute(made)}
-    places = select(items.c.slate_id, items.c.article_id)
-    found = connection.execute(places.where(items.c.tenant_id == tenant, items.c.slate_id.in_(known)))
+    theirs = (items.c.tenant_id == tenant, bulk.one_of(connection, items.c.slate_id, known))
+    found = connection.execute(select(items.c.slate_id, items.c.article_id).where(*theirs))
     return {(slate, article, known[slate][0]): known[slate][1] for slate, article in found}
 
 
 def _impossible(event: Event, slate: _Shown) -> SetAside | None:
     """Why this cannot have happened when it says, if it cannot."""
-    said = f"event {event.id} says {event.at:%Y-%m-%d %H:%M} UTC"
     if event.at > event.received_at + quarantine.AHEAD:
-        return SetAside(f"{said}, which is still to come: set the sender's clock")
-    if event.at < slate.at - quarantine.BEFORE:
-        return SetAside(f"{said}, before its slate was made: set the sender's clock")
-    return None
+        why = "which is still to come"
+    elif event.at < slate.at - quarantine.BEFORE:
+        why = "before its slate was made"
+    else:
+        return None
+    return SetAside(f"event {event.id} says {event.at:%Y-%m-%d %H:%M} UTC, {why}: set the sender's clock")
 
 
 def _conflict(event: Event) -> EventConflict:
