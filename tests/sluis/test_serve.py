@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import Request, urlopen
@@ -16,8 +17,9 @@ from urllib.request import Request, urlopen
 import pytest
 
 from catalog import keys, people, schema, tenants
+from catalog.clock import utcnow
 from catalog.database import Database
-from catalog.ids import TenantId
+from catalog.ids import TenantId, new_id
 from catalog.keys import Scope
 from evaluation.benchmarks.start import free_port
 from tests import make
@@ -28,13 +30,17 @@ TOKEN = "t" * 32
 
 
 @contextmanager
-def serving(folder: Path, *options: str) -> Iterator[tuple[str, "subprocess.Popen[bytes]", Path]]:
+def serving(folder: Path, *options: str, **settings: str) -> Iterator[tuple[str, "subprocess.Popen[bytes]", Path]]:
     port = free_port()
-    environment = os.environ | {
-        "SLUIS_DATA_DIR": str(folder),
-        "SLUIS_METRICS_TOKEN": TOKEN,
-        "SLUIS_LOG_FORMAT": "json",
-    }
+    environment = (
+        os.environ
+        | {
+            "SLUIS_DATA_DIR": str(folder),
+            "SLUIS_METRICS_TOKEN": TOKEN,
+            "SLUIS_LOG_FORMAT": "json",
+        }
+        | settings
+    )
     command = [sys.executable, "-m", "sluis.main", "serve", "--port", str(port), *options]
     log = folder / "log"
     with log.open("wb") as err:
@@ -65,8 +71,10 @@ def ready(origin: str, process: "subprocess.Popen[bytes]") -> None:
             time.sleep(0.1)
 
 
-def fetch(url: str, key: str) -> bytes:
-    return urlopen(Request(url, headers={"Authorization": f"Bearer {key}"}), timeout=30).read()
+def fetch(url: str, key: str, told: dict[str, object] | None = None) -> bytes:
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    body = json.dumps(told).encode() if told is not None else None
+    return urlopen(Request(url, body, headers), timeout=30).read()
 
 
 @pytest.fixture
@@ -125,3 +133,59 @@ def test_who_is_being_answered_gets_the_answer_when_the_server_is_told_to_stop(s
         blocker.close()
         assert [type(answer) for answer in answers] == [str]
         assert process.wait(timeout=30) in (0, -signal.SIGTERM)
+
+
+REPLICA_SECONDS = 2.0
+"""After what one replica acknowledged, another one knows of it."""
+
+
+@pytest.fixture
+def shared(postgres_url):
+    """A PostgreSQL database with five colleagues, as many articles for them, and a key that may do everything."""
+    database, colleagues = Database(postgres_url).of(TENANT), [make.employee("sales") for _ in range(5)]
+    with database.write() as connection:
+        tenants.ensure(connection, TENANT, "Acme", make.NOW)
+        people.upsert(connection, TENANT, colleagues)
+        for seed in range(5):
+            moments = dict.fromkeys(("published_at", "created_at", "live_from"), utcnow() - timedelta(hours=seed + 1))
+            make.store_live(connection, TENANT, make.audience("sales"), seed=seed, **moments)
+        tenants.set_encoder(connection, TENANT, make.ENCODER)
+        key = keys.create(connection, TENANT, "test", frozenset(Scope), make.NOW).text
+    database.close()
+    return postgres_url, colleagues, key
+
+
+def test_what_one_replica_acknowledged_counts_in_what_another_ranks(shared, tmp_path):
+    url, (reader, late, *others), key = shared
+    folders = [tmp_path / name for name in ("one", "other")]
+    for folder in folders:
+        folder.mkdir()
+
+    def feed(origin, person):
+        answer = json.loads(fetch(f"{origin}/v1/employees/{person.id}/feed", key))
+        return answer["slate_id"], {item["article"]["id"]: item["score"] for item in answer["items"]}
+
+    with (
+        serving(folders[0], SLUIS_DATABASE_URL=url) as (one, _, _),
+        serving(folders[1], SLUIS_DATABASE_URL=url) as (other, _, _),
+    ):
+        told, (_, before) = [], feed(other, reader)  # so that the other one has a state and a slate that stands
+        liked = min(before, key=before.__getitem__)
+        for person in (reader, *others):
+            slate, _ = feed(one, person)
+            named = {"slate_id": slate, "article_id": liked, "employee_id": person.id}
+            told += [{"id": new_id(), "type": kind, "at": utcnow().isoformat()} | named for kind in ("open", "share")]
+        accepted = json.loads(fetch(f"{one}/v1/events", key, {"events": told}))
+        assert {each["status"] for each in accepted["results"]} == {"accepted"}
+        heard = time.monotonic()
+        assert set(feed(other, reader)[1]) == set(before) - {liked}  # who shared something is not offered it again
+        scores = feed(other, late)[1]
+        assert set(scores) == set(before)
+        assert scores[liked] > before[liked]  # it is worth more to a colleague who has done nothing
+        assert time.monotonic() - heard < REPLICA_SECONDS
+
+        decided = {"action": "withdraw", "by": "Ann", "reason": "it was wrong"}
+        fetch(f"{one}/v1/articles/{liked}/decisions", key, decided)
+        heard = time.monotonic()
+        assert set(feed(other, late)[1]) == set(before) - {liked}
+        assert time.monotonic() - heard < REPLICA_SECONDS
