@@ -124,21 +124,25 @@ def missing(random):
     return ids | {"prefix": f"{random.getrandbits(48):012x}"}
 
 
-def attempts(world, theirs, number, random):
-    """Pairs of answers, to what is theirs and to what is not there, with how long each took, by operation."""
+def attempts(world, theirs, number, random, only=None):
+    """Pairs of answers, to what is theirs and to what is not there, with how long each took, by operation.
+
+    Which of the two is asked for first is drawn, so that neither gains by what the other left in a cache.
+    """
     ids, _ = theirs
     header = world.header(*Scope)
     for method, path, described in operations(world.client.app):
-        if path.removeprefix("/v1/") in NAMES_NOBODY:
+        operation = f"{method} {path}"
+        if path.removeprefix("/v1/") in NAMES_NOBODY or operation not in (only or {operation}):
             continue
         for attempt in range(number):
-            pair = []
-            for given in (ids, missing(random)):
+            pair = {}
+            for place, given in random.sample(list(enumerate((ids, missing(random)))), 2):
                 given = given | {"n": f"n{attempt}"}
                 began = time.perf_counter()
                 answer = ask(world.client, header, method, path, described, given)
-                pair.append((answer, masked(answer, given), time.perf_counter() - began))
-            yield f"{method} {path}", pair
+                pair[place] = (answer, masked(answer, given), time.perf_counter() - began)
+            yield operation, (pair[0], pair[1])
 
 
 def test_every_operation_that_takes_a_body_is_tried_with_one(world):
@@ -194,18 +198,27 @@ def test_their_external_ids_name_nobody_here(world, theirs):
         assert SECRET not in answer.text
 
 
-@pytest.mark.soak
-def test_two_hundred_attempts_each_take_the_same_time(world, theirs):
+def ratios(tried):
+    """By operation, how much longer it takes to be refused what is theirs than what is not there."""
     took: dict[str, tuple[list[float], list[float]]] = {}
-    number = int(os.environ.get("SOAK_ATTEMPTS", "200"))
-    for operation, ((_, of_theirs, first), (_, of_nothing, second)) in attempts(world, theirs, number, Random(3)):
+    for operation, ((_, of_theirs, first), (_, of_nothing, second)) in tried:
         assert of_theirs == of_nothing, operation
         for times, each in zip(took.setdefault(operation, ([], [])), (first, second), strict=True):
             times.append(each)
-    for operation, (ours, nothing) in took.items():
-        ratio = median(ours) / median(nothing)
-        print(f"{operation}: {ratio:.2f}")
-        assert 1 / 1.5 < ratio < 1.5, f"{operation}: what is theirs takes {ratio:.2f} x what is not there"
+    return {operation: median(ours) / median(nothing) for operation, (ours, nothing) in took.items()}
+
+
+@pytest.mark.soak
+def test_two_hundred_attempts_each_take_the_same_time(world, theirs):
+    """Other work on the machine makes now this one slow and now that one: who tells by time tells it every time."""
+    number, random, suspect = int(os.environ.get("SOAK_ATTEMPTS", "200")), Random(3), None
+    for _ in range(3):
+        found = ratios(attempts(world, theirs, number, random, suspect))
+        print(*(f"{operation}: {ratio:.2f}" for operation, ratio in found.items()), sep="\n", flush=True)
+        suspect = {operation for operation, ratio in found.items() if not 1 / 1.5 < ratio < 1.5}
+        if not suspect:
+            return
+    pytest.fail(f"what is theirs takes another time than what is not there: {', '.join(sorted(suspect))}")
 
 
 def test_the_application_of_the_tests_has_every_route(world):
