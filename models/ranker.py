@@ -5,8 +5,9 @@ whose digest and signature `models.registry` has checked.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final, Self
 
 import lightgbm
@@ -22,6 +23,7 @@ MODEL_FILE: Final = "model.txt"
 FACTS_FILE: Final = "ranker.json"
 
 _QUIET: Final = {"verbosity": -1}
+_NONE: Final[Mapping[str, Sequence[float]]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,7 +76,7 @@ class LambdaMartOptions:
 class LambdaMart:
     """A `models.protocols.Ranker` made of LightGBM trees. Its name is a digest of them: equal names, equal scores."""
 
-    def __init__(self, features: tuple[str, ...], model: str) -> None:
+    def __init__(self, features: tuple[str, ...], model: str, curves: Mapping[str, Sequence[float]] = _NONE) -> None:
         """Raises ArtefactMismatch where `model` is no ranker of `len(features)` features."""
         try:
             self._booster = lightgbm.Booster(model_str=model)
@@ -87,6 +89,8 @@ class LambdaMart:
             )
         self._features = features
         self._model = model
+        self.curves = curves
+        """Figures of the validation slates after each round, by name; none where the ranker was read from files."""
         self._name = f"lambdamart-{hashlib.sha256(model.encode()).hexdigest()[:12]}"
 
     @classmethod
@@ -106,14 +110,16 @@ class LambdaMart:
         data = _dataset(train.worst_first(), options, with_positions=True)
         held_out = _dataset(validation.worst_first(), options, with_positions=False, reference=data)
         stop = [lightgbm.early_stopping(options.patience, verbose=False)] if options.patience else []
+        watched: dict[str, dict[str, list[float]]] = {}
         booster = lightgbm.train(
             parameters(options),
             data,
             num_boost_round=options.rounds,
             valid_sets=[held_out] if options.patience else [],
-            callbacks=stop + ([_told(progress)] if progress else []),
+            callbacks=[*stop, lightgbm.record_evaluation(watched), *([_told(progress)] if progress else [])],
         )
-        return cls(features, booster.model_to_string(num_iteration=booster.best_iteration))
+        trees = booster.model_to_string(num_iteration=booster.best_iteration)
+        return cls(features, trees, watched.get("valid_0", _NONE))
 
     @property
     def name(self) -> str:

@@ -54,6 +54,9 @@ class Settings(BaseSettings):
     )
     grades: str = Field("", description="What events are worth to a ranker, where not as usual: open=2,like=0.")
     slates_per_person: int = Field(0, ge=0, description="At most so many of a person's slates train a ranker; 0: all.")
+    mlflow_tracking_uri: str = Field(
+        "", description="Where MLflow keeps a run of every training and evaluation: https://SERVER or a folder."
+    )
     host: str = Field("127.0.0.1", description="The address that `sluis serve` listens on.")
     port: int = Field(8000, ge=1, le=65535, description="The port that `sluis serve` listens on.")
     workers: int = Field(1, ge=1, le=64, description="How many processes `sluis serve` answers with.")

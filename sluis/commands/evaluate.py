@@ -19,6 +19,7 @@ from ranking.splits import SplitOptions
 from sluis.commands.models import challenger_named, champion_of
 from sluis.commands.train import load
 from sluis.console import AsJson, counted, out, print_json, progress, show
+from sluis.runs import of_evaluation, tracked
 from sluis.wiring import House, open_house
 
 if TYPE_CHECKING:
@@ -41,14 +42,17 @@ def evaluate(
     if html is not None and not html.absolute().parent.is_dir():
         raise Invalid(f"there is no folder {html.absolute().parent}: make it, or name another file")
     house = open_house()
-    rankers = _rankers(house, name)
-    newest = splits.by_time(load(house), SplitOptions()).test
-    made = _lists(house, rankers, newest.offers[0].at)
-    found = report.evaluate(newest, rankers, _languages(house, newest), made)
+    roles = _rankers(house, name)
+    with tracked(house.settings, "evaluate") as tell:
+        newest = splits.by_time(load(house), SplitOptions()).test
+        rankers, period = list(roles.values()), (newest.offers[0].at, newest.offers[-1].at)
+        made = _lists(house, rankers, period[0])
+        found = report.evaluate(newest, rankers, _languages(house, newest), made)
+        tell(lambda run: of_evaluation(run, found, roles, period, utcnow()))
     if html is not None:
         from evaluation import page  # brings matplotlib
 
-        html.write_bytes(page.render(found, house.tenant, (newest.offers[0].at, newest.offers[-1].at), utcnow()))
+        html.write_bytes(page.render(found, house.tenant, period, utcnow()))
     if as_json:
         print_json(found.to_dict())
         return
@@ -57,11 +61,15 @@ def evaluate(
         out.print(f"\nThe whole report: {html}", soft_wrap=True)
 
 
-def _rankers(house: House, name: str) -> list[Ranker]:
-    """What is judged; the first is compared with the others."""
-    asked = [house.rankers.load(challenger_named(house, name, newest=False))] if name else []
-    found: dict[str, Ranker] = {ranker.name: ranker for ranker in (*asked, champion_of(house), HeuristicRanker())}
-    return list(found.values())
+def _rankers(house: House, name: str) -> dict[str, Ranker]:
+    """What is judged, each once, by what it is to the house; the first is compared with the others."""
+    found: dict[str, Ranker] = {}
+    if name:
+        found["challenger"] = house.rankers.load(challenger_named(house, name, newest=False))
+    for role, ranker in (("champion", champion_of(house)), ("heuristic", HeuristicRanker())):
+        if ranker.name not in {each.name for each in found.values()}:
+            found[role] = ranker
+    return found
 
 
 def _lists(house: House, rankers: Sequence[Ranker], since: datetime) -> "list[List]":

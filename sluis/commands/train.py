@@ -12,7 +12,8 @@ from models.manifest import RANKER, Manifest
 from ranking import dataset
 from ranking.dataset import Dataset, LabelOptions
 from sluis.console import AsJson, out, print_json, progress, show
-from sluis.settings import read_settings
+from sluis.runs import of_training, tracked
+from sluis.settings import Settings, read_settings
 from sluis.wiring import House, labels_of, open_house
 
 if TYPE_CHECKING:
@@ -38,16 +39,20 @@ def train(
     labels = LabelOptions(grades=dataset.regraded(grade)) if grade else labels_of(settings)
     capped = settings.slates_per_person if slates_per_person is None else slates_per_person
     if data is not None and to is not None:
-        _train_elsewhere(data, to, labels, capped, as_json)
+        _train_elsewhere(data, to, settings, labels, capped, as_json)
         return
     house = open_house(settings)
-    trained = _trained(load(house, labels), capped)
-    files = trained.ranker.to_files()
-    made = house.registry.add(RANKER, files, facts=trained.facts, metrics=trained.metrics, now=utcnow())
+    with tracked(settings, "train") as tell:
+        trained = _trained(load(house, labels), capped)
+        files = trained.ranker.to_files()
+        made = house.registry.add(RANKER, files, facts=trained.facts, metrics=trained.metrics, now=utcnow())
+        tell(lambda run: of_training(run, trained, made))
     _tell(trained, made, f"{made.name} is a challenger", f"Let it rank with: sluis models promote {made.name}", as_json)
 
 
-def _train_elsewhere(data: Path, to: Path, labels: LabelOptions, per_person: int, as_json: bool) -> None:
+def _train_elsewhere(
+    data: Path, to: Path, settings: Settings, labels: LabelOptions, per_person: int, as_json: bool
+) -> None:
     """The same without a database: whoever has the export needs nothing else."""
     from models import handover
     from ranking.exported import Export
@@ -56,8 +61,10 @@ def _train_elsewhere(data: Path, to: Path, labels: LabelOptions, per_person: int
         raise Conflict(f"{to} exists already: name a folder that does not")
     export = Export.open(data)
     key = export.return_key
-    trained = _trained(export.dataset(labels), per_person)
-    made = handover.write(to, trained.ranker, trained.facts, trained.metrics, export.id, key, utcnow())
+    with tracked(settings, "train") as tell:
+        trained = _trained(export.dataset(labels), per_person)
+        made = handover.write(to, trained.ranker, trained.facts, trained.metrics, export.id, key, utcnow())
+        tell(lambda run: of_training(run, trained, made))
     _tell(trained, made, f"{made.name} is in {to}", f"Bring it home with: sluis models add {to}", as_json)
 
 
