@@ -19,7 +19,8 @@ from catalog.errors import Invalid
 from catalog.ids import ArticleId, EmployeeId, EventId, SlateId
 from catalog.records import Axes, Event, EventType, Slate, SlateItem
 from ranking.dataset import Dataset, LabelOptions, build
-from ranking.export import EVENTS, FEATURE, FORMAT, ITEMS, MANIFEST, RETURN_KEY, SLATES, digest
+from ranking.export import EVENTS, FORMAT, ITEMS, MANIFEST, RETURN_KEY, SLATES, digest
+from ranking.export_rows import FEATURE
 
 _AT_ONCE: Final = 5_000
 

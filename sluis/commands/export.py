@@ -23,8 +23,8 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Write slates, events, features and articles to Parquet, with a data card. People go by pseudonyms."""
-    from ranking.export import ExportOptions
     from ranking.export import export as write
+    from ranking.export_asked import ExportOptions
 
     house = open_house()
     options = ExportOptions(axes=tuple(dict.fromkeys(("function", *(axis or ())))), text=with_text)
