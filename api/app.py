@@ -14,6 +14,7 @@ from api.routes import (
     articles,
     curation,
     events,
+    exports,
     feed,
     health,
     library,
@@ -32,7 +33,7 @@ from api.watch import Watch
 
 # what hangs below an article comes before the articles, whose ids may have slashes in them
 _V1 = (
-    *(feed, rank, why, curation, vocabulary, library, articles, tags, models),
+    *(feed, rank, why, curation, vocabulary, library, articles, tags, models, exports),
     *(people, syndication, suggestions, events, webhooks),
 )
 _PROBLEMS: dict[int | str, dict[str, Any]] = {

@@ -53,7 +53,7 @@ class _Tagging:
         headers["ETag"] = tag
         headers.setdefault("Cache-Control", "private, no-cache")
         headers.add_vary_header("Authorization")
-        if _names(self._known, tag):
+        if names(self._known, tag):
             start["status"] = 304
             del headers["content-length"], headers["content-type"]
             self._body.clear()
@@ -66,7 +66,7 @@ def _is_document(start: Message) -> bool:
     return start["status"] == 200 and kind.partition(";")[0] in _KINDS
 
 
-def _names(known: str, tag: str) -> bool:
+def names(known: str, tag: str) -> bool:
     """Whether If-None-Match names this tag. Comparison is weak, as RFC 9110 wants it here."""
     given = {each.strip().removeprefix("W/") for each in known.split(",")}
     return tag in given or "*" in given

@@ -19,6 +19,7 @@ from models.certificate import CertificateOptions
 from models.manifest import Manifest
 from models.protocols import Additive, Encoder
 from models.taggers import Taggers
+from ranking.export_asked import Exporter
 from ranking.feed import FeedService
 
 
@@ -28,9 +29,10 @@ class Services:
 
     `taxonomy` gives an organisation's vocabulary as a transaction sees it: its own words are nobody else's.
     `encoder` and `read` reach for another process and raise EncoderAway where it is not there; `taggers` gives None
-    where none were ever fitted. `certificates` is what a certificate must promise to count. `models` are all artefacts,
-    with whether each is in use, `ranked_by` the ranker that a slate names, if it is still there. Without a
-    `metrics_token` nobody is shown the metrics. `most_at_once` is how many requests may be under way.
+    where none were ever fitted. `certificates` is what a certificate must promise to count. `exporter` makes parts of
+    the log for whoever learns from it. `models` are all artefacts, with whether each is in use, `ranked_by` the ranker
+    that a slate names, if it is still there. Without a `metrics_token` nobody is shown the metrics. `most_at_once` is
+    how many requests may be under way.
     """
 
     database: Database
@@ -42,6 +44,7 @@ class Services:
     read: Callable[[str], Told]
     certificates: CertificateOptions
     librarians: Callable[[TenantId], Librarian]
+    exporter: Exporter
     models: Callable[[], Sequence[tuple[Manifest, bool]]] = tuple
     ranked_by: Callable[[str], Additive | None] = lambda _: None
     metrics: Metrics = field(default_factory=Metrics)

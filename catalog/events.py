@@ -139,12 +139,24 @@ def _by_time(told: tuple[Event, Axes]) -> tuple[datetime, EventId]:
     return told[0].at, told[0].id
 
 
-def since(connection: Connection, tenant: TenantId, seq: int, until: int | None = None) -> Iterator[Event]:
-    """The log after number `seq`, up to and including `until`, in order."""
+def since(
+    connection: Connection,
+    tenant: TenantId,
+    seq: int,
+    until: int | None = None,
+    heard: tuple[datetime | None, datetime | None] = (None, None),
+) -> Iterator[Event]:
+    """The log after number `seq`, up to and including `until`, in order; what was `heard` of from one moment up to
+    another, where they are given."""
+    first, end = heard
     while True:
         query = select(_e, _e.c.event_id.label("id")).where(_e.c.tenant_id == tenant, _e.c.seq > seq)
         if until is not None:
             query = query.where(_e.c.seq <= until)
+        if first:
+            query = query.where(_e.c.received_at >= first)
+        if end:
+            query = query.where(_e.c.received_at < end)
         page = connection.execute(query.order_by(_e.c.seq).limit(_PAGE)).all()
         yield from (record(Event, row) for row in page)
         if len(page) < _PAGE:

@@ -1,6 +1,7 @@
 """What only an export asks for: which features were ever logged, who takes part, and articles without their texts."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any, Final
 
 import orjson
@@ -20,9 +21,13 @@ METADATA: Final = (
 """What is told of an article. Its author is a person, and its lead is text."""
 
 
-def feature_names(connection: Connection, tenant: TenantId) -> list[tuple[str, ...]]:
-    """Every list of features that a slate was ever logged with."""
+def feature_names(
+    connection: Connection, tenant: TenantId, first: datetime | None = None, last: datetime | None = None
+) -> list[tuple[str, ...]]:
+    """Every list of features that a slate was ever logged with, or one from the `first` to the `last` moment."""
     query = select(cast(_s.c.feature_names, Text)).where(_s.c.tenant_id == tenant).distinct()
+    if first and last:
+        query = query.where(_s.c.created_at.between(first, last))
     return sorted({tuple(orjson.loads(names)) for names in connection.execute(query).scalars()})
 
 
@@ -32,13 +37,16 @@ def participants(connection: Connection, tenant: TenantId) -> frozenset[Employee
     return frozenset(EmployeeId(person) for person in connection.execute(query).scalars())
 
 
-def articles(connection: Connection, tenant: TenantId, *, text: bool) -> Iterator[Row[Any]]:
-    """Every article that went live, or that a slate or event speaks of: `METADATA`, with `text` also lead and text."""
+def articles(connection: Connection, tenant: TenantId, *, text: bool, after: str = "") -> Iterator[Row[Any]]:
+    """Every article that went live, or that a slate or event speaks of: `METADATA`, with `text` also lead and text.
+
+    By id, those `after` one.
+    """
     columns = [_a.c[name] for name in (*METADATA, *(("lead", "text") if text else ()))]
     offered = select(_i.c.article_id).where(_i.c.tenant_id == tenant)
     happened = select(_e.c.article_id).where(_e.c.tenant_id == tenant)
     known = _a.c.live_from.is_not(None) | _a.c.id.in_(offered) | _a.c.id.in_(happened)
-    last = ""
+    last = after
     while True:
         query = select(*columns).where(_a.c.tenant_id == tenant, _a.c.id > last, known)
         page = connection.execute(query.order_by(_a.c.id).limit(_PAGE)).all()

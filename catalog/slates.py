@@ -1,11 +1,11 @@
 """What was offered to whom: written before it is shown, read back for training, replay and audits."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import orjson
@@ -69,12 +69,45 @@ def get(connection: Connection, tenant: TenantId, slate: SlateId) -> Slate | Non
     return next(_with_items(connection, tenant, _rows(connection, tenant, _s.c.id == slate)), None)
 
 
+class Place(NamedTuple):
+    """Where a slate stands in the order in which slates were offered."""
+
+    at: datetime
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Some of the slates in that order: `after` a place, offered since a moment and before another."""
+
+    after: Place | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    most: int | None = None
+
+
 def every(connection: Connection, tenant: TenantId) -> Iterator[Slate]:
     """All slates in the order in which they were offered, read page by page."""
-    ids = select(_s.c.id).where(_s.c.tenant_id == tenant).order_by(_s.c.created_at, _s.c.id)
-    wanted = list(connection.execute(ids).scalars())
+    yield from at(connection, tenant, places(connection, tenant, Window()))
+
+
+def places(connection: Connection, tenant: TenantId, window: Window) -> list[Place]:
+    """Where the slates of a window stand, in order."""
+    query = select(_s.c.created_at, _s.c.id).where(_s.c.tenant_id == tenant)
+    if window.after:
+        moment, slate = window.after  # the first bound is what an index can begin at
+        query = query.where(_s.c.created_at >= moment, (_s.c.created_at > moment) | (_s.c.id > slate))
+    if window.since:
+        query = query.where(_s.c.created_at >= window.since)
+    if window.until:
+        query = query.where(_s.c.created_at < window.until)
+    return [Place(*row) for row in connection.execute(query.order_by(_s.c.created_at, _s.c.id).limit(window.most))]
+
+
+def at(connection: Connection, tenant: TenantId, wanted: Sequence[Place]) -> Iterator[Slate]:
+    """The slates of these places, in order, read page by page."""
     for start in range(0, len(wanted), _PAGE):
-        page = wanted[start : start + _PAGE]
+        page = [place.id for place in wanted[start : start + _PAGE]]
         yield from _with_items(connection, tenant, _rows(connection, tenant, _s.c.id.in_(page)))
 
 

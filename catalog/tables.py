@@ -445,6 +445,7 @@ slates = Table(
     Column("listed", Boolean, nullable=False, server_default=false()),
     reference("employee_id", "employees.id", ondelete="CASCADE"),
     Index("ix_slates_employee", "tenant_id", "employee_id", "created_at"),
+    Index("ix_slates_offered", "tenant_id", "created_at", "id"),
 )
 
 experiments = Table(

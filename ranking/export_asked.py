@@ -3,10 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import IO, Final, Literal
+from tempfile import SpooledTemporaryFile
+from typing import Final, Literal, Protocol
+
+from sqlalchemy import Connection
 
 from catalog.errors import Conflict, Invalid
+from catalog.ids import TenantId
 from catalog.records import AXES, FUNCTION
+from catalog.slates import Place
 
 Table = Literal["slates", "items", "events", "articles"]
 Format = Literal["ndjson", "parquet"]
@@ -43,16 +48,16 @@ class ExportOptions:
 class Asked:
     """The next part of a table: at most `limit` slates, events or articles that come after `after`.
 
-    `after` is `Part.place` of the part before, and `pseudonyms` what its `Part.pseudonyms` was. `since` and `until`
-    bound when a slate was offered, or when an event was heard of; raises Invalid for articles, which are told as they
-    are now, and for bounds between which nothing lies.
+    `after` is `Part.place` of the part before: of a slate, an event's number, or an article's id; and `pseudonyms` what
+    its `Part.pseudonyms` was. `since` and `until` bound when a slate was offered, or when an event was heard of; raises
+    Invalid for articles, which are told as they are now, and for bounds between which nothing lies.
     """
 
     table: Table
     format: Format
     limit: int
     options: ExportOptions = ExportOptions()
-    after: tuple[str, ...] = ()
+    after: Place | int | str | None = None
     pseudonyms: str = ""
     since: datetime | None = None
     until: datetime | None = None
@@ -71,13 +76,23 @@ class Part:
     `place` is where the next part begins, now or later: the same as before where nothing was there yet.
     """
 
-    file: IO[bytes]
+    file: SpooledTemporaryFile[bytes]
     size: int
     digest: str
     rows: int
-    place: tuple[str, ...]
+    place: Place | int | str | None
     pseudonyms: str
     more: bool
+
+
+class Exporter(Protocol):
+    """Makes parts. It brings Arrow when it is first asked, so nobody else waits for that."""
+
+    def told(self, connection: Connection, tenant: TenantId, options: ExportOptions) -> "Told":
+        """The tables there are."""
+
+    def make(self, connection: Connection, tenant: TenantId, asked: Asked, now: datetime) -> Part:
+        """The next part of a table, of what `connection` sees."""
 
 
 @dataclass(frozen=True, slots=True)

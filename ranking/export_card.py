@@ -1,29 +1,11 @@
 """The data card of an export: what is in it, how people are kept unknown, and what may be done with it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 CARD: Final = "README.md"
 
-_CARD: Final = """# Data of {name}: what was shown to whom, and what came of it
-
-Made by `sluis export` on {made_at}. Export `{id}`, format {format}.
-
-## What is in it
-
-| file | rows | one row is |
-|---|---|---|
-| `slates.parquet` | {slates} | one slate: what one person was offered at one moment |
-| `items.parquet` | {items} | one place of a slate, in the order of the slates |
-| `events.parquet` | {events} | one thing that somebody did with an article, in the order of the log |
-| `articles.parquet` | {articles} | one article that went live, or that a slate or an event speaks of |
-| `export.json` | | the same facts for programs, and the SHA-256 of each file |
-| `return.key` | | a secret that lets a model go back (`sluis models add`): keep it as you keep the data |
-
-{people} people took part. The first slate or event is of {first}, the last of {last}.
-Moments are UTC, to the microsecond. Left out: {left_out}.
-
-## Columns
+_TOLD: Final = """## Columns
 
 * **slates**: `slate_id`, `person`, `created_at`; `seq`, the number of events in the log when it was ranked; `ranker`;
   `degraded`, whether a fallback ranked; `language`, where one was asked for; `experiment` and `arm`, where one ran;
@@ -55,8 +37,33 @@ this export and make another. People who opted out and people who were erased ar
 
 The log belongs to {name}, and goes to nobody else without its word. Titles{licensed} belong to their publishers.
 There is no licence to publish any of it.
+"""
 
-## Where to begin
+_ASKED: Final = """# Data of {name}: what was shown to whom, and what came of it
+
+Read part by part from `GET /v1/exports/TABLE`.
+
+{told}"""
+
+_CARD: Final = """# Data of {name}: what was shown to whom, and what came of it
+
+Made by `sluis export` on {made_at}. Export `{id}`, format {format}.
+
+## What is in it
+
+| file | rows | one row is |
+|---|---|---|
+| `slates.parquet` | {slates} | one slate: what one person was offered at one moment |
+| `items.parquet` | {items} | one place of a slate, in the order of the slates |
+| `events.parquet` | {events} | one thing that somebody did with an article, in the order of the log |
+| `articles.parquet` | {articles} | one article that went live, or that a slate or an event speaks of |
+| `export.json` | | the same facts for programs, and the SHA-256 of each file |
+| `return.key` | | a secret that lets a model go back (`sluis models add`): keep it as you keep the data |
+
+{people} people took part. The first slate or event is of {first}, the last of {last}.
+Moments are UTC, to the microsecond. Left out: {left_out}.
+
+{told}## Where to begin
 
 ```sh
 sluis train --data FOLDER --to MODEL     # without a database
@@ -68,7 +75,7 @@ docs/notebooks/from-an-export.ipynb of Sluis looks around in it.
 
 
 def card(name: str, facts: Mapping[str, Any]) -> str:
-    """The card in Markdown, from the facts in `export.json`."""
+    """The card of a folder in Markdown, from the facts in `export.json`."""
     rows: Mapping[str, int] = facts["rows"]
     kept_back = [f"{count:,} {what}" for what, count in facts["left_out"].items() if count]
     first, last = facts["period"] or ("-", "-")
@@ -82,10 +89,22 @@ def card(name: str, facts: Mapping[str, Any]) -> str:
         first=first,
         last=last,
         left_out=", ".join(kept_back) or "nothing",
-        axes=", ".join(f"`{axis}`" for axis in facts["axes"]),
-        features=len(facts["features"]),
+        told=_told(name, facts["axes"], len(facts["features"]), facts["feature_version"], facts["text"]),
+    )
+
+
+def card_of_parts(name: str, axes: Sequence[str], features: int, version: str) -> str:
+    """The card of what is read over the API."""
+    return _ASKED.format(name=name, told=_told(name, axes, features, version, text=False))
+
+
+def _told(name: str, axes: Sequence[str], features: int, version: str, text: bool) -> str:
+    return _TOLD.format(
+        name=name,
+        axes=", ".join(f"`{axis}`" for axis in axes),
+        features=features,
         prefix="f_",
-        text=", `lead` and `text`" if facts["text"] else "; neither lead nor text",
-        licensed=", leads and texts" if facts["text"] else "",
-        feature_version=facts["feature_version"],
+        text=", `lead` and `text`" if text else "; neither lead nor text",
+        licensed=", leads and texts" if text else "",
+        feature_version=version,
     )

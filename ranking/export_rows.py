@@ -32,7 +32,7 @@ EVENTS_AT_ONCE: Final = 10_000
 ARTICLES_AT_ONCE: Final = 500
 
 _MOMENT: Final = pa.timestamp("us", tz="UTC")
-_WORDS: Final = pa.list_(pa.string())
+_WORDS: Final = pa.list_(pa.field("element", pa.string()))  # as Parquet calls them
 _SLATE: Final = {
     "slate_id": pa.string(),
     "person": pa.string(),
@@ -62,7 +62,7 @@ _EVENT: Final = {
     "received_at": _MOMENT,
 }
 _TAG: Final = pa.struct({"facet": pa.string(), "concept": pa.string(), "probability": pa.float64()})
-_TAGS: Final = {"tags": pa.list_(_TAG)}
+_TAGS: Final = {"tags": pa.list_(pa.field("element", _TAG))}
 _ARTICLE: Final = {
     **{name: pa.string() for name in ("id", "url", "title", "site_name", "language", "state", "story_id")},
     "internal": pa.bool_(),

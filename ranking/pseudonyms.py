@@ -35,9 +35,17 @@ class HomeKey:
     def open(cls, folder: Path, tenant: TenantId) -> Self:
         """The key in `folder`, made where there is none yet."""
         path = folder / KEY_FILE
-        if not path.exists():
-            create_file(path, secrets.token_bytes(_BYTES), mode=0o600)
-        return cls(path.read_bytes(), tenant)
+        try:
+            if not path.exists():
+                create_file(path, secrets.token_bytes(_BYTES), mode=0o600)
+            return cls(path.read_bytes(), tenant)
+        except OSError as error:
+            raise Unavailable(f"{path} cannot be read or made ({error.strerror}): let this user do so") from error
+
+    @property
+    def name(self) -> str:
+        """What tells this key from another one, and gives nothing of it away."""
+        return self._keyed("name", "").hex()[:16]
 
     def pseudonym(self, kind: str, identity: str) -> str:
         """What stands for one `kind` of thing, such as a person, outside: 32 hexadecimal digits."""

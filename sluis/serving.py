@@ -21,7 +21,7 @@ from ingest import remote
 from models.remote import RemoteEncoder
 from ranking.feed import FeedService
 from sluis import logs
-from sluis.wiring import House, open_house
+from sluis.wiring import Exports, House, home_key, open_house
 
 DRAIN_SECONDS: Final = 30
 """That requests under way have to end once the process was told to stop."""
@@ -92,6 +92,7 @@ def services(house: House) -> Services:
         read=partial(remote.read, exchange),
         certificates=house.settings.certificate_options(),
         librarians=cache(house.librarian),
+        exporter=Exports(partial(home_key, house)),
         models=house.registry.every,
         ranked_by=house.rankers.of_slates,
         metrics=metrics,

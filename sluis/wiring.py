@@ -5,8 +5,11 @@ import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
 
 from catalog import schema, taxonomy, tenants
 from catalog.clock import utcnow
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from models.remote import Exchange, RemoteEncoder
     from models.taggers import Taggers
     from ranking.dataset import LabelOptions
+    from ranking.export_asked import Asked, ExportOptions, Part, Told
     from ranking.feed import FeedService, Observer
     from ranking.pseudonyms import HomeKey
 
@@ -207,11 +211,30 @@ class Rankers:
         return LambdaMart.from_files(self._registry.read(made))
 
 
-def home_key(house: House) -> "HomeKey":
+class Exports:
+    """Parts of an export over the API: a `ranking.export_asked.Exporter`."""
+
+    def __init__(self, key_of: Callable[[TenantId], "HomeKey"]) -> None:
+        self._key_of = key_of
+
+    def told(self, connection: Connection, tenant: TenantId, options: "ExportOptions") -> "Told":
+        """The tables there are."""
+        from ranking import export_part  # brings Arrow: 30 MB that a server which nobody asks for an export can spare
+
+        return export_part.told(connection, tenant, options)
+
+    def make(self, connection: Connection, tenant: TenantId, asked: "Asked", now: datetime) -> "Part":
+        """The next part of a table."""
+        from ranking import export_part
+
+        return export_part.make(connection, tenant, self._key_of(tenant), asked, now)
+
+
+def home_key(house: House, tenant: TenantId | None = None) -> "HomeKey":
     """The key under which people leave the house by pseudonym, and by which what was learned elsewhere is known."""
     from ranking.pseudonyms import HomeKey
 
-    return HomeKey.open(house.settings.artefacts.parent, house.tenant)
+    return HomeKey.open(house.settings.artefacts.parent, tenant or house.tenant)
 
 
 def labels_of(settings: Settings) -> "LabelOptions":

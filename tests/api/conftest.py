@@ -1,6 +1,7 @@
 """A running application over a real database, with a few people, articles and keys."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 from starlette.testclient import TestClient
@@ -19,6 +20,8 @@ from models.hashing import HashingEncoder
 from models.heuristic import HeuristicRanker
 from ranking.config import RankingOptions
 from ranking.feed import FeedService
+from ranking.pseudonyms import HomeKey
+from sluis.wiring import Exports
 from tests import make
 from tests.make import NOW
 
@@ -65,6 +68,7 @@ def world(nobodys, tenant):
         read={}.__getitem__,
         certificates=CertificateOptions(),
         librarians={tenant: Librarian(tenant, encoder=None)}.__getitem__,
+        exporter=Exports(partial(HomeKey, b"k" * 32)),
     )
     client = TestClient(create_app(services), raise_server_exceptions=False)
     return World(client, database, tenant, seller, engineer, meant)

@@ -69,6 +69,7 @@ def desk(sqlite_database, tenant):
         read=refuse,
         certificates=CertificateOptions(),
         librarians={}.__getitem__,
+        exporter=None,
     )
     return Desk(services, key)
 

@@ -25,7 +25,7 @@ from tests import make
 from tests.answering import answers
 from tests.vocabulary import ENCODER, TEXT, taggers
 
-HEAVY = {"torch", "transformers", "sentence_transformers", "trafilatura", "feedparser", "sklearn"}
+HEAVY = {"torch", "pyarrow", "transformers", "sentence_transformers", "trafilatura", "feedparser", "sklearn"}
 OPENMP = {"faiss", "lightgbm"}
 START_SECONDS = 60
 """Long enough for a busy machine; how quick it really is, `sluis bench` tells."""
