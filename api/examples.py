@@ -22,8 +22,8 @@ def illustrate(description: dict[str, Any]) -> None:
 
 
 def success(operation: Mapping[str, Any]) -> dict[str, Any]:
-    """The JSON that an operation answers with when all went well, as it is described; empty where there is none."""
+    """What an operation answers with when all went well, as it is described: JSON, or lines of it; empty without."""
     [status, *_] = sorted(operation["responses"])
     content: dict[str, Any] = operation["responses"][status].get("content", {})
-    found: dict[str, Any] = content.get("application/json", {})
+    found: dict[str, Any] = content.get("application/json", content.get("application/x-ndjson", {}))
     return found
