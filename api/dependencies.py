@@ -1,6 +1,6 @@
 """What a request can ask for: the services the roof wired, and connections in a transaction of the request's own."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated
@@ -16,8 +16,8 @@ from catalog.taxonomy import Taxonomy
 from curation.librarian import Librarian
 from ingest.remote import Told
 from models.certificate import CertificateOptions
-from models.manifest import Manifest
 from models.protocols import Additive, Encoder
+from models.registry import Registry
 from models.taggers import Taggers
 from ranking.export_asked import Exporter
 from ranking.feed import FeedService
@@ -30,9 +30,9 @@ class Services:
     `taxonomy` gives an organisation's vocabulary as a transaction sees it: its own words are nobody else's.
     `encoder` and `read` reach for another process and raise EncoderAway where it is not there; `taggers` gives None
     where none were ever fitted. `certificates` is what a certificate must promise to count. `exporter` makes parts of
-    the log for whoever learns from it. `models` are all artefacts, with whether each is in use, `ranked_by` the ranker
-    that a slate names, if it is still there. Without a `metrics_token` nobody is shown the metrics. `most_at_once` is
-    how many requests may be under way.
+    the log for whoever learns from it. `registry` has the artefacts of all organisations here, `is_alone` says whether
+    that is one, and `ranked_by` gives the ranker that a slate names, if it is still there. Without a `metrics_token`
+    nobody is shown the metrics. `most_at_once` is how many requests may be under way.
     """
 
     database: Database
@@ -45,7 +45,8 @@ class Services:
     certificates: CertificateOptions
     librarians: Callable[[TenantId], Librarian]
     exporter: Exporter
-    models: Callable[[], Sequence[tuple[Manifest, bool]]] = tuple
+    registry: Registry
+    is_alone: Callable[[TenantId], bool] = lambda _: False
     ranked_by: Callable[[str], Additive | None] = lambda _: None
     metrics: Metrics = field(default_factory=Metrics)
     metrics_token: str = ""

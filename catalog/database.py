@@ -57,6 +57,12 @@ class Database:
         bound._tenant = tenant
         return bound
 
+    def of_nobody(self) -> Self:
+        """The same database as its login sees it: on PostgreSQL no rows at all, unless policies do not bind it."""
+        unbound = copy(self)
+        unbound._tenant = None
+        return unbound
+
     @property
     def is_sqlite(self) -> bool:
         """Whether this is the embedded default, which this program migrates by itself."""

@@ -222,6 +222,15 @@ class SourceVisit:
     seconds: float
 
 
+class PromotionState(StrEnum):
+    """What became of a request to let a ranker rank. FAILED is one that could not be judged."""
+
+    WAITING = "waiting"
+    PROMOTED = "promoted"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
 class ItemState(StrEnum):
     """What became of an item. `capped` came over its source's daily cap and `old` too late: neither is ever read.
 

@@ -1,8 +1,9 @@
 """Tables of the edge: who may call, what they were answered, and what they are told of their own accord."""
 
-from sqlalchemy import JSON, Column, Index, Integer, LargeBinary, String, Table, Text, UniqueConstraint
+from sqlalchemy import JSON, Column, Float, Index, Integer, LargeBinary, String, Table, Text, UniqueConstraint
 
-from catalog.columns import Moment, identifier, reference, tenant
+from catalog.columns import Moment, choice, identifier, reference, tenant
+from catalog.records import PromotionState
 from catalog.tables import metadata as metadata  # handed on: whoever needs all tables imports this last room
 
 api_keys = Table(
@@ -102,4 +103,25 @@ syndications = Table(
     Column("made_at", Moment, nullable=False),
     reference("employee_id", "employees.id", ondelete="CASCADE"),
     UniqueConstraint("tenant_id", "secret_hash"),
+)
+
+# Rankers that were to rank: judged by the worker, or at a terminal.
+promotions = Table(
+    "promotions",
+    metadata,
+    tenant(),
+    identifier(primary_key=True),
+    Column("model", String(100), nullable=False),
+    Column("asked_at", Moment, nullable=False),
+    Column("asked_by", Text, nullable=False),
+    Column("state", choice(PromotionState), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("slates", Integer),
+    Column("difference", Float),
+    Column("low", Float),
+    Column("high", Float),
+    Column("decided_at", Moment),
+    Column("lease_until", Moment),
+    identifier("lease_token"),
+    Index("ix_promotions_model", "tenant_id", "model", "asked_at"),
 )

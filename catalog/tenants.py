@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from catalog import tables
 from catalog.database import insert, record, values
@@ -28,6 +28,11 @@ def get(connection: Connection, tenant: TenantId, *, lock: bool = False) -> Tena
     if row is None:
         raise NotFound(f"there is no tenant {tenant!r}: run 'sluis init' first")
     return record(Tenant, row, hard_axes=tuple(row.hard_axes))
+
+
+def census(connection: Connection) -> int:
+    """How many organisations there are, as far as this connection sees any."""
+    return int(connection.execute(select(func.count()).select_from(_t)).scalar_one())
 
 
 def set_hard_axes(connection: Connection, tenant: TenantId, axes: tuple[str, ...]) -> None:

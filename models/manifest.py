@@ -15,6 +15,9 @@ TAGGERS: Final = "taggers"
 RANKER: Final = "ranker"
 KINDS: Final = (TAGGERS, RANKER)
 
+ORGANISATION: Final = "organisation"
+"""The fact that says whose log an artefact was learned from."""
+
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
 _FILE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 

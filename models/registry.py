@@ -14,7 +14,7 @@ from typing import Final
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from catalog.errors import ArtefactMismatch, Conflict, Invalid, NotFound
+from catalog.errors import ArtefactMismatch, Conflict, Forbidden, Invalid, NotFound
 from models.folders import create_file, publish, replace_file
 from models.manifest import KINDS, Manifest, digests, require_name
 
@@ -28,6 +28,18 @@ crash cannot leave the two apart."""
 
 _KEY: Final = "signing.key"
 _REMEDY: Final = "'sluis train' and 'sluis enrich' make new ones"
+
+
+class ServesOthers(Forbidden):
+    """What ranks for one organisation ranks for others, so none of them may change it."""
+
+    code = "serves_others"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "rankers and taggers are the installation's, and it serves other organisations too, or may do so: its "
+            "operator decides with 'sluis models', or says with SLUIS_SOLE_TENANT=true that there are no others"
+        )
 
 
 class Registry:

@@ -26,6 +26,9 @@ class Settings(BaseSettings):
     artefact_dir: Path = Field(Path(), description="Taggers and rankers; default: `artefacts` in the data folder.")
     cache_dir: Path = Field(Path("~/.cache/sluis"), description="Unpacked encoder weights, shared by all projects.")
     tenant: str = Field("default", pattern=r"^[a-z0-9-]{1,64}$", description="The organisation that commands act for.")
+    sole_tenant: bool = Field(
+        False, description="That there is no other organisation in this database, where it cannot tell by itself."
+    )
     encoder: str = Field(
         "intfloat/multilingual-e5-small", description="A sentence-transformers model: a name or a local folder."
     )

@@ -21,7 +21,7 @@ from catalog.vocabulary import Vocabularies
 from models.heuristic import HEURISTIC, HeuristicRanker
 from models.manifest import RANKER, TAGGERS, Manifest
 from models.protocols import Additive, Encoder, Progress
-from models.registry import Registry
+from models.registry import Registry, ServesOthers
 from ranking.config import RankingOptions
 from sluis.promoted import Promoted
 from sluis.settings import Settings, read_settings
@@ -54,6 +54,20 @@ class House:
     def tenant(self) -> TenantId:
         """Whom this process acts for."""
         return TenantId(self.settings.tenant)
+
+    def is_alone(self, tenant: TenantId) -> bool:
+        """Whether this installation, and so every artefact of it, serves this organisation and no other.
+
+        Where the database keeps organisations from being counted (PostgreSQL), the operator's word counts.
+        """
+        with self.database.of_nobody().read() as connection:
+            seen = tenants.census(connection)
+        return tenant == self.tenant and (seen == 1 or (seen == 0 and self.settings.sole_tenant))
+
+    def require_alone(self, tenant: TenantId) -> None:
+        """Raise ServesOthers where it does not."""
+        if not self.is_alone(tenant):
+            raise ServesOthers
 
     @cached_property
     def vocabularies(self) -> Vocabularies:

@@ -6,7 +6,9 @@ leave alone, and what a dead one held comes free with its lease.
 
 import asyncio
 import logging
+import sys
 import threading
+from asyncio.subprocess import DEVNULL, Process
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection
 
-from catalog import articles, tenants
+from catalog import articles, promotions, tenants
 from catalog.clock import utcnow
 from catalog.errors import Invalid, SluisError
 from catalog.records import Action, State
@@ -63,6 +65,7 @@ async def _work(house: House, *, fetch: bool, enrich: bool, serve_encoder: bool)
             if fetch:
                 tasks.create_task(_fetch(house, stop))
                 tasks.create_task(_deliver(house, stop))
+                tasks.create_task(_promote(house, stop))
             if enrich:
                 tasks.create_task(asyncio.to_thread(_enrich, house, enrichment, halt))
             if serve_encoder:
@@ -112,6 +115,34 @@ async def _deliver(house: House, stop: asyncio.Event) -> None:
             log.info("%d messages delivered", arrived)
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), _POLL_SECONDS)
+
+
+async def _promote(house: House, stop: asyncio.Event) -> None:
+    """Have the rankers judged that were to rank over the API, in a process that has no torch."""
+    judge = [sys.executable, "-m", "sluis.main", "models", "judge"]
+    while not stop.is_set():
+        if await asyncio.to_thread(_promotions_wait, house):
+            judging = await asyncio.create_subprocess_exec(*judge, stdin=DEVNULL, stdout=DEVNULL)
+            await _ended(judging, stop)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), _POLL_SECONDS)
+
+
+def _promotions_wait(house: House) -> bool:
+    with house.database.read() as connection:
+        return promotions.waiting(connection, house.tenant, utcnow())
+
+
+async def _ended(judging: Process, stop: asyncio.Event) -> None:
+    """Wait for it; told to stop, end it: what it had claimed is judged again when its lease is over."""
+    done, stopped = asyncio.create_task(judging.wait()), asyncio.create_task(stop.wait())
+    await asyncio.wait((done, stopped), return_when=asyncio.FIRST_COMPLETED)
+    if not done.done():
+        judging.terminate()
+    code = await done
+    stopped.cancel()
+    if code and not stop.is_set():
+        log.error("'sluis models judge' ended with %d: what it could not judge is tried again", code)
 
 
 def _enrich(house: House, enrichment: "Enrichment", halt: threading.Event) -> None:

@@ -11,8 +11,9 @@ from catalog.records import EventType
 from models.heuristic import HeuristicRanker
 from models.manifest import RANKER, Manifest
 from models.protocols import Ranker
-from sluis.commands.models import challenger_named, champion_of
+from sluis.commands.models import challenger_named
 from sluis.console import AsJson, counted, out, print_json, progress, show
+from sluis.promoting import champion_of
 from sluis.wiring import House, open_house
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ from models.protocols import Ranker
 from ranking import splits
 from ranking.dataset import Dataset
 from ranking.splits import SplitOptions
-from sluis.commands.models import challenger_named, champion_of
-from sluis.commands.train import load
+from sluis.commands.models import challenger_named
 from sluis.console import AsJson, counted, out, print_json, progress, show
+from sluis.promoting import champion_of, load
 from sluis.runs import of_evaluation, tracked
 from sluis.wiring import House, open_house
 

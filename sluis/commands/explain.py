@@ -18,9 +18,9 @@ from models.protocols import Additive
 from ranking import attribution
 from ranking.attribution import Explanation, Importance
 from ranking.dataset import logged
-from sluis.commands.models import challenger_named, champion_of
-from sluis.commands.train import load
+from sluis.commands.models import challenger_named
 from sluis.console import AsJson, counted, out, print_json, show
+from sluis.promoting import champion_of, load
 from sluis.wiring import House, open_house
 
 _SLATES: Final = 1000

@@ -5,23 +5,18 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
-from rich.markup import escape
 
 from catalog import outbox
 from catalog.clock import utcnow
 from catalog.database import values
 from catalog.errors import ArtefactMismatch, Conflict, Invalid, NotFound
 from catalog.webhooks import Topic
-from evaluation.gate import GateOptions, compare
-from models.heuristic import HeuristicRanker
-from models.manifest import KINDS, RANKER, TAGGERS, Manifest
-from models.protocols import Additive
+from models.manifest import KINDS, ORGANISATION, RANKER, TAGGERS, Manifest
 from ranking import features
-from ranking.dataset import Dataset
-from sluis.commands.train import beside, load
-from sluis.console import AsJson, err, out, print_json, show
+from sluis import promoting
+from sluis.commands.train import beside
+from sluis.console import AsJson, out, print_json, show
 from sluis.wiring import House, home_key, open_house
 
 app = typer.Typer(help="List, promote and roll back what was learned.", no_args_is_help=True)
@@ -75,7 +70,8 @@ def add(folder: Annotated[Path, typer.Argument(help="What 'sluis train --data â€
     for known in house.registry.manifests(RANKER):
         if known.files == made.files:
             raise Conflict(f"{known.name} is this very ranker: 'sluis models promote {known.name}' lets it rank")
-    kept = house.registry.add(RANKER, files, facts=made.facts, metrics=made.metrics, now=utcnow())
+    facts = {**made.facts, ORGANISATION: house.tenant}
+    kept = house.registry.add(RANKER, files, facts=facts, metrics=made.metrics, now=utcnow())
     out.print(f"{kept.name} is a challenger. Where it was learned, on the newest days:", soft_wrap=True)
     show(beside(made.metrics))
     out.print(f"Let it rank with: sluis models promote {kept.name}", soft_wrap=True)
@@ -97,24 +93,21 @@ def promote(
     """Let a ranker rank, if it is not worse than what ranks now on the newest days. Takes effect at the next feed."""
     house = open_house()
     challenger = challenger_named(house, name, newest)
-    verdict = compare(
-        _unseen(load(house), challenger), champion_of(house), house.rankers.load(challenger), GateOptions()
-    )
+    verdict = promoting.promote(house, challenger)
     if not verdict.passed:
         raise GateClosed(f"{challenger.name} stays a challenger; {verdict.reason}")
-    house.registry.promote(RANKER, challenger.name)
-    with house.database.write() as connection:
-        outbox.put(connection, house.tenant, Topic.MODEL_PROMOTED, {"name": challenger.name}, utcnow())
     out.print(f"{challenger.name} ranks now; {verdict.reason}", soft_wrap=True)
 
 
-def champion_of(house: House) -> Additive:
-    """What ranks now: the heuristic, as in the server, where the champion cannot be read."""
-    try:
-        return house.rankers()
-    except ArtefactMismatch as error:
-        err.print(f"[yellow]problem[/] {escape(str(error))}", soft_wrap=True)
-        return HeuristicRanker()
+@app.command()
+def judge(*, as_json: AsJson = False) -> None:
+    """Judge the rankers that were to rank over the API, each by the same gate. 'sluis work' does this by itself."""
+    judged = promoting.promote_waiting(open_house())
+    if as_json:
+        print_json([values(each) for each in judged])
+        return
+    rows = [{"name": each.model, "state": each.state, "reason": each.reason} for each in judged]
+    show(rows, "Nothing waits to be judged.")
 
 
 def challenger_named(house: House, name: str, newest: bool) -> Manifest:
@@ -128,14 +121,12 @@ def challenger_named(house: House, name: str, newest: bool) -> Manifest:
     return max(wanted, key=lambda one: one.created_at)
 
 
-def _unseen(data: Dataset, challenger: Manifest) -> Dataset:
-    """The slates since the days that the challenger was kept from: it has learned from none of them."""
-    since = datetime.fromisoformat(str(challenger.facts["unseen_since"]))
-    return data.take(np.array([offer.at >= since for offer in data.offers], dtype=np.bool_))
-
-
 @app.command()
 def rollback(kind: Annotated[Kind, typer.Option(help="What goes back.")] = Kind.RANKER) -> None:
     """Go back to the ranker, or the taggers, before. A certificate of those holds again, unless it lapsed."""
-    now = open_house().registry.rollback(kind)
+    house = open_house()
+    now = house.registry.rollback(kind)
+    if kind is Kind.RANKER:
+        with house.database.write() as connection:
+            outbox.put(connection, house.tenant, Topic.MODEL_PROMOTED, {"name": now.name}, utcnow())
     out.print(f"{now.name} is in use again")

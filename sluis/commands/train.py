@@ -8,13 +8,14 @@ import typer
 
 from catalog.clock import utcnow
 from catalog.errors import Conflict, Invalid
-from models.manifest import RANKER, Manifest
+from models.manifest import ORGANISATION, RANKER, Manifest
 from ranking import dataset
 from ranking.dataset import Dataset, LabelOptions
 from sluis.console import AsJson, out, print_json, progress, show
+from sluis.promoting import load
 from sluis.runs import of_training, tracked
 from sluis.settings import Settings, read_settings
-from sluis.wiring import House, labels_of, open_house
+from sluis.wiring import labels_of, open_house
 
 if TYPE_CHECKING:
     from ranking.training import Trained
@@ -44,8 +45,8 @@ def train(
     house = open_house(settings)
     with tracked(settings, "train") as tell:
         trained = _trained(load(house, labels), capped)
-        files = trained.ranker.to_files()
-        made = house.registry.add(RANKER, files, facts=trained.facts, metrics=trained.metrics, now=utcnow())
+        files, facts = trained.ranker.to_files(), {**trained.facts, ORGANISATION: house.tenant}
+        made = house.registry.add(RANKER, files, facts=facts, metrics=trained.metrics, now=utcnow())
         tell(lambda run: of_training(run, trained, made))
     _tell(trained, made, f"{made.name} is a challenger", f"Let it rank with: sluis models promote {made.name}", as_json)
 
@@ -85,12 +86,6 @@ def _tell(trained: "Trained", made: Manifest, done: str, following: str, as_json
     show(beside(trained.metrics))
     top = ", ".join(f"{name} {share:.0%}" for name, share in list(trained.ranker.importance().items())[:6])
     out.print(f"It looks most at: {top}\n{following}", soft_wrap=True)
-
-
-def load(house: House, labels: LabelOptions | None = None) -> Dataset:
-    """All that can be learned from or judged on now, by the organisation's grades unless others are given."""
-    with house.database.read() as connection:
-        return dataset.load(connection, house.tenant, utcnow(), labels or house.labels)
 
 
 def beside(metrics: Mapping[str, float | str]) -> list[dict[str, Any]]:

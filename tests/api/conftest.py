@@ -18,10 +18,12 @@ from curation.librarian import Librarian
 from models.certificate import CertificateOptions
 from models.hashing import HashingEncoder
 from models.heuristic import HeuristicRanker
+from models.registry import Registry
 from ranking.config import RankingOptions
 from ranking.feed import FeedService
 from ranking.pseudonyms import HomeKey
-from sluis.wiring import Exports
+from sluis.settings import Settings
+from sluis.wiring import Exports, House
 from tests import make
 from tests.make import NOW
 
@@ -48,7 +50,7 @@ class World:
 
 
 @pytest.fixture
-def world(nobodys, tenant):
+def world(nobodys, tenant, tmp_path):
     database = nobodys.of(tenant)
     seller, engineer = make.employee("sales"), make.employee("engineering")
     with database.write() as connection:
@@ -69,6 +71,8 @@ def world(nobodys, tenant):
         certificates=CertificateOptions(),
         librarians={tenant: Librarian(tenant, encoder=None)}.__getitem__,
         exporter=Exports(partial(HomeKey, b"k" * 32)),
+        registry=Registry(tmp_path / "artefacts"),
+        is_alone=House(Settings(tenant=tenant), database).is_alone,
     )
     client = TestClient(create_app(services), raise_server_exceptions=False)
     return World(client, database, tenant, seller, engineer, meant)

@@ -22,6 +22,7 @@ from catalog.ids import TenantId, new_id
 from catalog.keys import Scope
 from catalog.webhooks import Topic
 from ingest.handed import external, piece, push
+from models.manifest import ORGANISATION, RANKER
 from ranking.feed import FeedService
 from tests import make
 from tests.make import NOW
@@ -84,6 +85,8 @@ def theirs(world):
         hook = webhooks.add(connection, OTHER, "https://their.example/hook", frozenset(Topic), NOW)
         message = outbox.ping(connection, OTHER, hook, NOW)
     ids = {"employee_id": person.id, "article_id": article.id, "slate_id": slate.id}
+    learned = services.registry.add(RANKER, {"x": b"x"}, facts={ORGANISATION: OTHER}, metrics={"ndcg": 0.123}, now=NOW)
+    ids["name"] = learned.name
     ids |= {"webhook_id": hook.id, "message_id": message, "prefix": theirs.key.prefix}
     return ids, {"Authorization": f"Bearer {theirs.text}"}
 
@@ -121,7 +124,8 @@ NAMED = ("employee_id", "article_id", "slate_id", "webhook_id", "message_id")
 
 def missing(random):
     ids = {name: str(UUID(int=random.getrandbits(128), version=4)) for name in NAMED}
-    return ids | {"prefix": f"{random.getrandbits(48):012x}"}
+    made = {"prefix": f"{random.getrandbits(48):012x}", "name": f"ranker-20260302-0900-{random.getrandbits(16):04x}"}
+    return ids | made
 
 
 def attempts(world, theirs, number, random, only=None):
@@ -183,6 +187,7 @@ def test_lists_show_ours_alone(world, theirs):
         "/v1/events/quarantine",
         "/v1/webhooks",
         "/v1/keys",
+        "/v1/models",
         "/v1/exports",
         "/v1/exports/slates",
         "/v1/exports/items",

@@ -70,6 +70,7 @@ def desk(sqlite_database, tenant):
         certificates=CertificateOptions(),
         librarians={}.__getitem__,
         exporter=None,
+        registry=None,
     )
     return Desk(services, key)
 
