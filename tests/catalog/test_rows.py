@@ -138,9 +138,11 @@ def test_an_owner_who_may_not_make_roles_is_told_what_to_ask_for_and_then_reache
             tenants.ensure(connection, tenant, tenant, NOW)
             made = keys.create(connection, tenant, "key", frozenset({Scope.EVENTS}), NOW)
     with database.read() as connection:  # of nobody: no row at all but the one key that is named
-        assert connection.execute(text("SELECT count(*) FROM tenants")).scalar_one() == 0
+        assert tenants.census(connection) == 0
         assert keys.authenticate(connection, made.text, NOW).tenant == THEIRS
         assert connection.execute(text("SELECT count(*) FROM api_keys")).scalar_one() == 1
+    with database.of(OURS).of_nobody().read() as connection:
+        assert tenants.census(connection) == 0
     database.close()
 
 
