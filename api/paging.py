@@ -31,7 +31,7 @@ class BadCursor(Invalid):
     code = "bad_cursor"
 
     def __init__(self) -> None:
-        super().__init__("this cursor is none of this list: send back `next` as it came, or begin without one")
+        super().__init__("this cursor is none of this list: send it back as it came, or begin without one")
 
 
 class Page(Answer, Generic[Item]):

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _POLL_SECONDS: Final = 2.0
+_JUDGE_AGAIN_SECONDS: Final = 60.0
 _SENT: Final = {
     Action.ROUTE: "were put before a curator",
     Action.CERTIFY: "went on under the certificate",
@@ -121,11 +122,12 @@ async def _promote(house: House, stop: asyncio.Event) -> None:
     """Have the rankers judged that were to rank over the API, in a process that has no torch."""
     judge = [sys.executable, "-m", "sluis.main", "models", "judge"]
     while not stop.is_set():
+        pause = _POLL_SECONDS
         if await asyncio.to_thread(_promotions_wait, house):
             judging = await asyncio.create_subprocess_exec(*judge, stdin=DEVNULL, stdout=DEVNULL)
-            await _ended(judging, stop)
+            pause = _POLL_SECONDS if await _ended_well(judging, stop) else _JUDGE_AGAIN_SECONDS
         with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), _POLL_SECONDS)
+            await asyncio.wait_for(stop.wait(), pause)
 
 
 def _promotions_wait(house: House) -> bool:
@@ -133,7 +135,7 @@ def _promotions_wait(house: House) -> bool:
         return promotions.waiting(connection, house.tenant, utcnow())
 
 
-async def _ended(judging: Process, stop: asyncio.Event) -> None:
+async def _ended_well(judging: Process, stop: asyncio.Event) -> bool:
     """Wait for it; told to stop, end it: what it had claimed is judged again when its lease is over."""
     done, stopped = asyncio.create_task(judging.wait()), asyncio.create_task(stop.wait())
     await asyncio.wait((done, stopped), return_when=asyncio.FIRST_COMPLETED)
@@ -142,7 +144,8 @@ async def _ended(judging: Process, stop: asyncio.Event) -> None:
     code = await done
     stopped.cancel()
     if code and not stop.is_set():
-        log.error("'sluis models judge' ended with %d: what it could not judge is tried again", code)
+        log.error("'sluis models judge' ended with %d: it is run again in a minute", code)
+    return not code
 
 
 def _enrich(house: House, enrichment: "Enrichment", halt: threading.Event) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
-from threading import BoundedSemaphore
+from threading import BoundedSemaphore, Lock
 from typing import Annotated, Final
 from urllib.parse import urlencode
 
@@ -23,14 +23,14 @@ from ranking.export_asked import ARTICLES, EVENTS, SETTLED, TABLES, Asked, Expor
 
 router = APIRouter(tags=["models"])
 
-MOST_AT_ONCE: Final = 2
-"""Parts that one process makes and sends at once: each takes a core from feeds while it is made."""
+MOST_AT_ONCE: Final = 4
+"""Parts that one process has under way. They are made one after the other: feeds want the same core."""
 MOST_SECONDS: Final = 600.0
 """That a part may be on its way: who reads a byte now and then keeps others from theirs."""
 _CHUNK: Final = 65_536
 _LAST_SEQ: Final = 2**63 - 1
 _KINDS: Final = {"ndjson": "application/x-ndjson", "parquet": "application/vnd.apache.parquet"}
-_room = BoundedSemaphore(MOST_AT_ONCE)
+_room, _making = BoundedSemaphore(MOST_AT_ONCE), Lock()
 
 Axis = Annotated[
     list[str],
@@ -130,7 +130,8 @@ def part(
     if not _room.acquire(blocking=False):
         raise ExportsBusy("other parts of exports are under way: ask for this one again in a moment")
     try:
-        made = wired.exporter.make(connection, key.tenant, asked, wired.clock())
+        with _making:
+            made = wired.exporter.make(connection, key.tenant, asked, wired.clock())
         sending = _Sending(made, _headers(request, asked, made), known)
     except BaseException:
         _room.release()
