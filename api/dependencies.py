@@ -3,11 +3,14 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 
 from fastapi import Depends, Request
 from sqlalchemy import Connection
 
+from api.identity import published
+from api.identity.keyring import Keyring
 from api.metrics import Metrics
 from api.rates import Rates
 from catalog.database import Database
@@ -32,7 +35,8 @@ class Services:
     where none were ever fitted. `certificates` is what a certificate must promise to count. `exporter` makes parts of
     the log for whoever learns from it. `registry` has the artefacts of all organisations here, `is_alone` says whether
     that is one, and `ranked_by` gives the ranker that a slate names, if it is still there. Without a `metrics_token`
-    nobody is shown the metrics. `most_at_once` is how many requests may be under way.
+    nobody is shown the metrics. `most_at_once` is how many requests may be under way. `keyring` reads the keys of
+    identity providers, by itself from no private address.
     """
 
     database: Database
@@ -52,6 +56,7 @@ class Services:
     metrics_token: str = ""
     rates: Rates = field(default_factory=lambda: Rates(per_key=0, per_tenant=0))
     most_at_once: int = 100
+    keyring: Keyring = field(default_factory=lambda: Keyring(partial(published.keys, allow=frozenset())))
 
 
 def services(request: Request) -> Services:

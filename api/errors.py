@@ -33,7 +33,7 @@ def problem(status: HTTPStatus, code: str, detail: str, **more: Any) -> Response
     body = {"type": "about:blank", "title": status.phrase, "status": status, "code": code, "detail": detail, **more}
     headers = {}
     if status is HTTPStatus.UNAUTHORIZED:
-        headers["WWW-Authenticate"] = "Bearer"
+        headers["WWW-Authenticate"] = "Bearer" if code == Unauthorised.code else 'Bearer error="invalid_token"'
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = "5"
     return Response(orjson.dumps(body), status, headers, media_type="application/problem+json")

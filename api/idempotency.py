@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from api.dependencies import services
 from catalog import answers
 from catalog.answers import Answer
-from catalog.keys import ApiKey
+from catalog.keys import Caller
 
 _Given = Annotated[
     str | None,
@@ -33,7 +33,7 @@ _Given = Annotated[
 
 
 def once(endpoint: Callable[..., BaseModel]) -> Callable[..., BaseModel | Response]:
-    """Let a handler with a `key: ApiKey` and a `connection` to write take an Idempotency-Key."""
+    """Let a handler with a `key: Caller` and a `connection` to write take an Idempotency-Key."""
     plain = inspect.signature(endpoint)
     more = [
         inspect.Parameter("_request", inspect.Parameter.KEYWORD_ONLY, annotation=Request),
@@ -45,7 +45,7 @@ def once(endpoint: Callable[..., BaseModel]) -> Callable[..., BaseModel | Respon
         if _idempotency_key is None:
             return endpoint(**given)
         key, connection = given["key"], given["connection"]
-        assert isinstance(key, ApiKey)  # noqa: S101 - by the convention that the docstring names
+        assert isinstance(key, Caller)  # noqa: S101 - by the convention that the docstring names
         assert isinstance(connection, Connection)  # noqa: S101
         now = services(_request).clock()
         known = answers.begin(connection, key, _idempotency_key, _hash(_request, given), now)

@@ -1,4 +1,4 @@
-"""How often a caller may ask: per key and per organisation, counted in this process."""
+"""How often a caller may ask: per key or application and per organisation, counted in this process."""
 
 from dataclasses import dataclass
 from math import ceil
@@ -10,10 +10,10 @@ from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 
 from catalog.errors import SluisError
-from catalog.keys import ApiKey
+from catalog.keys import Caller
 
 STRANGERS: Final = 60
-"""Requests without a valid key that one address may make in a minute: whoever tries out keys is slowed down."""
+"""Requests without a valid key or token that one address may make in a minute: who tries out keys is slowed down."""
 
 
 class TooMany(SluisError):
@@ -50,17 +50,17 @@ class Rates:
         self._per_tenant = RateLimitItemPerMinute(per_tenant) if per_tenant else None
         self._strangers = RateLimitItemPerMinute(STRANGERS)
 
-    def take(self, key: ApiKey) -> Allowance | None:
-        """Count one request; what is left to this key, or None where nothing is limited. Raises TooMany."""
+    def take(self, caller: Caller) -> Allowance | None:
+        """Count one request; what is left to this caller, or None where nothing is limited. Raises TooMany."""
         left = [
             self._hit(limit, *who)
-            for limit, who in ((self._per_key, ("key", key.id)), (self._per_tenant, ("tenant", key.tenant)))
+            for limit, who in ((self._per_key, ("key", caller.id)), (self._per_tenant, ("tenant", caller.tenant)))
             if limit is not None
         ]
         return min(left, key=lambda each: each.left, default=None)
 
     def stranger(self, address: str) -> None:
-        """Count a request with a key that is none. Raises TooMany."""
+        """Count a request with a key or token that is none. Raises TooMany."""
         self._hit(self._strangers, "stranger", address)
 
     def _hit(self, limit: RateLimitItemPerMinute, *who: str) -> Allowance:

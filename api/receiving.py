@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from api.schemas import ArticleIn
 from catalog.errors import Forbidden
-from catalog.keys import ApiKey, Scope
+from catalog.keys import Caller, Scope
 from catalog.records import FUNCTION, Audience
 from catalog.taxonomy import Taxonomy
 from curation import audience as audiences
@@ -23,7 +23,7 @@ def piece(
     external_id: str,
     said: ArticleIn,
     taxonomy: Taxonomy,
-    key: ApiKey | None = None,
+    key: Caller | None = None,
     hard_axes: Sequence[str] = (FUNCTION,),
 ) -> Piece:
     """The article as it is handed in, through a `key` or by an operator.

@@ -65,6 +65,7 @@ class _Answer:
     def __init__(self, scope: Scope, send: Send) -> None:
         given = Headers(scope=scope).get("x-request-id", "")
         self._number = given if _NUMBER.fullmatch(given) else uuid4().hex
+        scope.setdefault("state", {})["number"] = self._number
         self._scope = scope
         self._send = send
         self._began = perf_counter()

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, delete, select, update
 from catalog import tables_edge
 from catalog.database import insert
 from catalog.errors import Invalid
-from catalog.keys import ApiKey
+from catalog.keys import Caller
 
 _r = tables_edge.remembered_answers
 
@@ -33,33 +33,37 @@ class Answer:
     body: bytes
 
 
-def begin(connection: Connection, key: ApiKey, idempotency_key: str, request_hash: str, now: datetime) -> Answer | None:
+def begin(
+    connection: Connection, caller: Caller, idempotency_key: str, request_hash: str, now: datetime
+) -> Answer | None:
     """The answer that this request got before; None for the first one, which is to be followed by `keep`.
 
     Whoever sends the same while the first is under way waits for its end here. Raises KeyReused.
     """
-    connection.execute(delete(_r).where(_r.c.tenant_id == key.tenant, _r.c.key_id == key.id, _r.c.at < now - KEPT))
+    connection.execute(
+        delete(_r).where(_r.c.tenant_id == caller.tenant, _r.c.caller_id == caller.id, _r.c.at < now - KEPT)
+    )
     row = {
-        "tenant_id": key.tenant,
-        "key_id": key.id,
+        "tenant_id": caller.tenant,
+        "caller_id": caller.id,
         "idempotency_key": idempotency_key,
         "request_hash": request_hash,
         "at": now,
     }
-    began = insert(connection, _r).values(row).on_conflict_do_nothing().returning(_r.c.key_id)
+    began = insert(connection, _r).values(row).on_conflict_do_nothing().returning(_r.c.caller_id)
     if connection.execute(began).one_or_none() is not None:
         return None
-    known = connection.execute(select(_r).where(*_mine(key, idempotency_key))).one()
+    known = connection.execute(select(_r).where(*_mine(caller, idempotency_key))).one()
     if known.request_hash != request_hash:
         raise KeyReused(f"the Idempotency-Key {idempotency_key!r} came with another request before: use a new one")
     return Answer(known.status, known.body)
 
 
-def keep(connection: Connection, key: ApiKey, idempotency_key: str, answer: Answer) -> None:
+def keep(connection: Connection, caller: Caller, idempotency_key: str, answer: Answer) -> None:
     """Remember what the request that `begin` began was answered."""
-    mine = _mine(key, idempotency_key)
+    mine = _mine(caller, idempotency_key)
     connection.execute(update(_r).where(*mine).values(status=answer.status, body=answer.body))
 
 
-def _mine(key: ApiKey, idempotency_key: str) -> tuple[ColumnElement[bool], ...]:
-    return (_r.c.tenant_id == key.tenant, _r.c.key_id == key.id, _r.c.idempotency_key == idempotency_key)
+def _mine(caller: Caller, idempotency_key: str) -> tuple[ColumnElement[bool], ...]:
+    return (_r.c.tenant_id == caller.tenant, _r.c.caller_id == caller.id, _r.c.idempotency_key == idempotency_key)

@@ -1,4 +1,4 @@
-"""API keys: a prefix to find the row and a secret of 256 bits, of which only the SHA-256 is kept."""
+"""Who calls, and API keys: a prefix to find the row and a secret of 256 bits, of which only the SHA-256 is kept."""
 
 import hashlib
 import hmac
@@ -10,11 +10,10 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, select, update
 
-from catalog import tables_edge
+from catalog import rows, tables_edge
 from catalog.database import insert, record, values
 from catalog.errors import Conflict, NotFound, Unauthorised
-from catalog.ids import KeyId, TenantId, new_id
-from catalog.rows import name_key
+from catalog.ids import CallerId, TenantId, new_id
 
 _k = tables_edge.api_keys
 
@@ -22,7 +21,7 @@ USED_EVERY: Final = timedelta(minutes=1)
 
 
 class Scope(StrEnum):
-    """What a key opens. None opens what another one does."""
+    """What a key or a token opens. None opens what another one does."""
 
     RECOMMEND = "recommend"
     EVENTS = "events"
@@ -35,18 +34,27 @@ class Scope(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class ApiKey:
-    """A key as it may be shown: never its secret."""
+class Caller:
+    """A program that asks, whatever it showed for it: a key, or a token of its organisation's identity provider.
 
-    id: KeyId
+    It is counted and remembered by its `id`, called by its `label` in trails, and by its `prefix` in logs.
+    """
+
+    id: CallerId
     tenant: TenantId
     label: str
     prefix: str
     scopes: frozenset[Scope]
+    last_used_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey(Caller):
+    """A key as it may be shown: never its secret."""
+
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
-    last_used_at: datetime | None
 
     def is_live(self, now: datetime) -> bool:
         """Whether it opens anything at `now`."""
@@ -71,7 +79,7 @@ def create(
 ) -> NewKey:
     """Make a key; what comes back is the only time that it can be seen."""
     prefix, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
-    made = ApiKey(KeyId(new_id()), tenant, label, prefix, scopes, now, expires_at, None, None)
+    made = ApiKey(CallerId(new_id()), tenant, label, prefix, scopes, None, now, expires_at, None)
     row = values(made, "tenant") | {"tenant_id": tenant, "secret_hash": _hash(secret), "scopes": sorted(scopes)}
     connection.execute(insert(connection, _k).values(row))
     return NewKey(made, f"sluis_{prefix}_{secret}")
@@ -95,7 +103,7 @@ def authenticate(connection: Connection, text: str, now: datetime) -> ApiKey:
     """The key that `text` is. Raises Unauthorised, with the same words whatever is wrong with it."""
     _, _, rest = text.partition("_")
     prefix, _, secret = rest.partition("_")
-    name_key(connection, prefix)
+    rows.name(connection, _k.name, prefix)
     row = connection.execute(select(_k).where(_k.c.prefix == prefix)).one_or_none()
     fits = hmac.compare_digest(row.secret_hash if row else _hash(""), _hash(secret))
     key = _key(row) if row is not None and fits else None
@@ -119,8 +127,8 @@ def get(connection: Connection, tenant: TenantId, prefix: str) -> ApiKey:
 
 def every(connection: Connection, tenant: TenantId) -> list[ApiKey]:
     """All keys of a tenant, newest first."""
-    rows = connection.execute(select(_k).where(_k.c.tenant_id == tenant).order_by(_k.c.created_at.desc(), _k.c.id))
-    return [_key(row) for row in rows]
+    found = connection.execute(select(_k).where(_k.c.tenant_id == tenant).order_by(_k.c.created_at.desc(), _k.c.id))
+    return [_key(row) for row in found]
 
 
 def revoke(connection: Connection, tenant: TenantId, prefix: str, now: datetime) -> None:

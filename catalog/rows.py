@@ -16,10 +16,12 @@ ROLE: Final = "sluis_app"
 """Who transactions act as. It owns nothing and may not log in, so policies hold for it whoever has logged in."""
 
 _TENANT: Final = "sluis.tenant"
-_PREFIX: Final = "sluis.prefix"
+
+_NAMED: Final = {"api_keys": "prefix", "identity_providers": "issuer"}
+"""What is looked up before we know for whom, and the column by which: only rows with the value that was named show."""
 
 _BIND: Final = text(f"SELECT set_config('role', '{ROLE}', true), set_config('{_TENANT}', :tenant, true)")
-_NAME_KEY: Final = text(f"SELECT set_config('{_PREFIX}', :prefix, true)")
+_NAME: Final = text("SELECT set_config(:setting, :value, true)")
 _OURS: Final = """
     SELECT quote_ident(c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id'
@@ -34,10 +36,10 @@ def bind(connection: Connection, tenant: TenantId) -> None:
     connection.execute(_BIND, {"tenant": tenant})
 
 
-def name_key(connection: Connection, prefix: str) -> None:
-    """Let the transaction see the one API key with this prefix: whose it is, is what we want to know."""
+def name(connection: Connection, table: str, value: str) -> None:
+    """Let the transaction see the API key with this prefix, or providers that issue so: whose is what we ask."""
     if connection.dialect.name == "postgresql":
-        connection.execute(_NAME_KEY, {"prefix": prefix})
+        connection.execute(_NAME, {"setting": f"sluis.{_NAMED[table]}", "value": value})
 
 
 def secure(connection: Connection) -> None:
@@ -57,10 +59,10 @@ def secure(connection: Connection) -> None:
             f"CREATE POLICY own_rows ON {table} USING ({own}) WITH CHECK ({own})",
         ):
             connection.exec_driver_sql(statement)
-        if table == "api_keys":
-            named = f"prefix = current_setting('{_PREFIX}', true)"
-            connection.exec_driver_sql("DROP POLICY IF EXISTS named_key ON api_keys")
-            connection.exec_driver_sql(f"CREATE POLICY named_key ON api_keys FOR SELECT USING ({named})")
+        if table in _NAMED:
+            named = f"{_NAMED[table]} = current_setting('sluis.{_NAMED[table]}', true)"
+            connection.exec_driver_sql(f"DROP POLICY IF EXISTS named_row ON {table}")
+            connection.exec_driver_sql(f"CREATE POLICY named_row ON {table} FOR SELECT USING ({named})")
     place = connection.execute(text("SELECT quote_ident(current_schema())")).scalar_one()
     connection.exec_driver_sql(f"GRANT USAGE ON SCHEMA {place} TO {ROLE}")
     connection.exec_driver_sql(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {place} TO {ROLE}")

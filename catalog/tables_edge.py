@@ -21,6 +21,23 @@ api_keys = Table(
     Column("last_used_at", Moment),
 )
 
+# Whose tokens are believed. One issuer and audience are one organisation's: a token must not mean two of them.
+identity_providers = Table(
+    "identity_providers",
+    metadata,
+    tenant(),
+    identifier(primary_key=True),
+    Column("issuer", String(500), nullable=False),
+    Column("audience", String(255), nullable=False),
+    Column("algorithms", JSON, nullable=False),
+    Column("scope_claim", String(255), nullable=False),
+    Column("scopes", JSON, nullable=False),
+    Column("leeway", Integer, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("last_used_at", Moment),
+    UniqueConstraint("issuer", "audience"),
+)
+
 # What signs that somebody was shown something. The newest signs, those before it are still believed for a while.
 impression_keys = Table(
     "impression_keys",
@@ -35,13 +52,12 @@ remembered_answers = Table(
     "remembered_answers",
     metadata,
     tenant(),
-    identifier("key_id", primary_key=True),
+    identifier("caller_id", primary_key=True),
     Column("idempotency_key", String(255), primary_key=True),
     Column("request_hash", String(64), nullable=False),
     Column("status", Integer),
     Column("body", LargeBinary),
     Column("at", Moment, nullable=False),
-    reference("key_id", "api_keys.id", ondelete="CASCADE"),
     Index("ix_remembered_answers_at", "tenant_id", "at"),
 )
 

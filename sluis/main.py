@@ -33,6 +33,7 @@ from sluis.commands import (
     learn,
     library,
     models,
+    oidc,
     people,
     picks,
     review,
@@ -59,6 +60,7 @@ app.add_typer(events.app, name="event")
 app.add_typer(models.app, name="models")
 app.add_typer(experiment.app, name="experiment")
 app.add_typer(keys.app, name="key")
+app.add_typer(oidc.app, name="oidc")
 app.add_typer(webhooks.app, name="webhook")
 app.add_typer(audit.app, name="audit")
 app.add_typer(bench.app, name="bench")

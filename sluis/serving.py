@@ -12,6 +12,8 @@ from threadpoolctl import threadpool_limits
 
 from api.app import create_app
 from api.dependencies import Services
+from api.identity import published
+from api.identity.keyring import Keyring
 from api.metrics import Metrics
 from api.rates import Rates
 from catalog.clock import utcnow
@@ -100,4 +102,5 @@ def services(house: House) -> Services:
         metrics_token=asked.metrics_token.get_secret_value(),
         rates=Rates(asked.rate_per_key, asked.rate_per_tenant),
         most_at_once=asked.requests_at_once,
+        keyring=Keyring(partial(published.keys, allow=asked.trusted_hosts)),
     )

@@ -9,7 +9,20 @@ import numpy as np
 from sqlalchemy import Connection
 
 from catalog import articles, audiences, people, slates
-from catalog.ids import ArticleId, DecisionId, EmployeeId, EventId, ItemId, SlateId, SourceId, TenantId, new_id
+from catalog.ids import (
+    ArticleId,
+    DecisionId,
+    EmployeeId,
+    EventId,
+    ItemId,
+    ProviderId,
+    SlateId,
+    SourceId,
+    TenantId,
+    new_id,
+)
+from catalog.keys import Scope
+from catalog.providers import Provider
 from catalog.records import (
     FUNCTION,
     Action,
@@ -206,6 +219,20 @@ def decision(about: ArticleId, **given: Any) -> Decision:
         "reason": "",
     }
     return Decision(**(defaults | given))
+
+
+def provider(tenant: TenantId, issuer: str = "https://login.example", **given: Any) -> Provider:
+    """An identity provider as `sluis oidc add` would make it; `scopes` may be any collections."""
+    opens = given.pop("scopes", {"sluis.recommend": {Scope.RECOMMEND}, "sluis.all": set(Scope)})
+    defaults: dict[str, Any] = {
+        "audience": "sluis",
+        "algorithms": frozenset({"RS256"}),
+        "scope_claim": "roles",
+        "scopes": {word: frozenset(scopes) for word, scopes in opens.items()},
+        "leeway": 0,
+        "created_at": NOW,
+    }
+    return Provider(ProviderId(new_id()), tenant, issuer, **defaults | given)
 
 
 def store_live(

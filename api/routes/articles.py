@@ -27,7 +27,7 @@ from catalog import articles, audiences, tenants
 from catalog.articles import StateChanged
 from catalog.errors import Conflict, Forbidden, Invalid, NotFound
 from catalog.ids import ArticleId, TenantId
-from catalog.keys import ApiKey
+from catalog.keys import Caller
 from catalog.records import Article, Audience, State, Tag, listed
 from curation.review import REASON_CHARACTERS, Desk, Sender
 from curation.states import FINAL
@@ -130,7 +130,7 @@ def article_out(found: Article) -> ArticleOut:
     )
 
 
-def _take_back(wired: Services, key: ApiKey, external_id: str, reason: str) -> WithdrawnOut:
+def _take_back(wired: Services, key: Caller, external_id: str, reason: str) -> WithdrawnOut:
     with wired.database.of(key.tenant).write() as connection:
         seen = handed_in(connection, key.tenant, external_id)
         Desk(connection, key.tenant, wired.clock()).take_back(seen, Sender(key.label), reason=reason)

@@ -16,7 +16,7 @@ from api.security import Administering
 from catalog import keys, outbox, webhooks
 from catalog.errors import Forbidden
 from catalog.ids import MessageId, WebhookId
-from catalog.keys import ApiKey, Scope
+from catalog.keys import ApiKey, Caller, Scope
 from catalog.outbox import Delivery
 from catalog.webhooks import Topic, Webhook
 from ingest.urls import LONGEST
@@ -227,7 +227,7 @@ def revoke_key(wired: Wired, key: Administering, connection: Writing, prefix: Pr
     keys.revoke(connection, key.tenant, prefix, wired.clock())
 
 
-def _require(key: ApiKey, scopes: Iterable[Scope], instead: str) -> None:
+def _require(key: Caller, scopes: Iterable[Scope], instead: str) -> None:
     """Raises Forbidden, with what to do `instead`, where `key` would give what it does not have."""
     missing = set(scopes) - key.scopes
     if missing:

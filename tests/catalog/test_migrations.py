@@ -1,12 +1,13 @@
 """A database that was in use before: every row is still there after an upgrade, and means the same."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from alembic import command
 from sqlalchemy import text
 
-from catalog import items, rows, schema, search, sources
+from catalog import answers, items, keys, rows, schema, search, sources
 from catalog.database import Database
 from catalog.errors import Unavailable
 from catalog.hosts import host_of
@@ -105,6 +106,30 @@ def test_what_was_enriched_before_the_library_is_found_in_it(empty, tenant):
     with empty.of(tenant).read() as connection:
         found = search.by_words(connection, tenant, asked("brug"), search.Filters(states=tuple(State)), 10)
         assert [each.id for each in found] == ["approved"]
+
+
+def test_what_a_key_was_answered_is_remembered_for_the_caller_that_it_is(empty, tenant):
+    moment = NOW.replace(tzinfo=None).isoformat(" ", "microseconds") if empty.is_sqlite else NOW
+    at_0001(empty, tenant)
+    with empty.write() as connection:
+        command.upgrade(schema._config(connection), "0017")
+        given = {"of": tenant, "at": moment, "body": b"{}"}
+        connection.execute(
+            text("INSERT INTO api_keys (tenant_id, id, prefix, secret_hash, label, scopes, created_at)"
+                 " VALUES (:of, 'k', 'p', 'h', 'app', '[]', :at)"),
+            given,
+        )  # fmt: skip
+        connection.execute(
+            text("INSERT INTO remembered_answers (tenant_id, key_id, idempotency_key, request_hash, status, body, at)"
+                 " VALUES (:of, 'k', 'a-1', 'r', 200, :body, :at)"),
+            given,
+        )  # fmt: skip
+    schema.upgrade(empty)
+    with empty.write() as connection:
+        assert schema.drift(connection) == []
+        key = keys.get(connection, tenant, "p")
+        assert answers.begin(connection, key, "a-1", "r", NOW) == answers.Answer(200, b"{}")
+        assert answers.begin(connection, replace(key, id="an application's"), "a-1", "r", NOW) is None
 
 
 def test_a_database_of_a_newer_version_is_left_alone_in_our_own_words(empty):

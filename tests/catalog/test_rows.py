@@ -5,13 +5,14 @@ import pytest
 from sqlalchemy import MetaData, delete, insert, make_url, select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from catalog import keys, schema, tenants
+from catalog import keys, providers, schema, tenants
 from catalog.database import Database
 from catalog.errors import Unavailable
 from catalog.ids import TenantId, new_id
 from catalog.keys import Scope
 from catalog.tables import employees
 from catalog.tables_edge import metadata
+from tests import make
 from tests.make import NOW
 
 OURS, THEIRS = TenantId("acme"), TenantId("theirs")
@@ -137,10 +138,16 @@ def test_an_owner_who_may_not_make_roles_is_told_what_to_ask_for_and_then_reache
         with database.of(tenant).write() as connection:
             tenants.ensure(connection, tenant, tenant, NOW)
             made = keys.create(connection, tenant, "key", frozenset({Scope.EVENTS}), NOW)
-    with database.read() as connection:  # of nobody: no row at all but the one key that is named
+            believed = make.provider(tenant, audience=tenant)
+            providers.add(connection, believed)
+            providers.add(connection, make.provider(tenant, "https://other.example", audience=tenant))
+    with database.read() as connection:  # of nobody: no row at all but the one key, or the one issuer, that is named
         assert tenants.census(connection) == 0
         assert keys.authenticate(connection, made.text, NOW).tenant == THEIRS
         assert connection.execute(text("SELECT count(*) FROM api_keys")).scalar_one() == 1
+        assert connection.execute(text("SELECT count(*) FROM identity_providers")).scalar_one() == 0
+        assert {each.tenant for each in providers.of_issuer(connection, believed.issuer)} == {OURS, THEIRS}
+        assert connection.execute(text("SELECT count(*) FROM identity_providers")).scalar_one() == 2
     with database.of(OURS).of_nobody().read() as connection:
         assert tenants.census(connection) == 0
     database.close()
