@@ -65,14 +65,9 @@ def list_providers(*, as_json: AsJson = False) -> None:
         return
     rows = [
         {
-            "id": each.id,
-            "issuer": each.issuer,
-            "audience": each.audience,
-            "algorithms": " ".join(sorted(each.algorithms)),
-            "claim": each.scope_claim,
-            "opens": " ".join(f"{word}={scope}" for word, given in each.scopes.items() for scope in sorted(given)),
-            "leeway": each.leeway,
-            "created": each.created_at,
+            "provider": f"{each.id}\n{each.issuer}\nfor {each.audience}",
+            "signed with": "\n".join(sorted(each.algorithms)),
+            "opens": "\n".join([f"by {each.scope_claim}:", *_pairs(each)]),
             "last used": each.last_used_at,
         }
         for each in known
@@ -115,6 +110,10 @@ def check() -> None:
         raise Invalid(f"this token opens nothing: {error.why}") from error
     opens = ", ".join(sorted(caller.scopes)) or "nothing: no word in the claim is mapped to a scope"
     out.print(f"{caller.label} may open: {opens}", soft_wrap=True)
+
+
+def _pairs(provider: Provider) -> list[str]:
+    return [f"{word}={scope}" for word, given in provider.scopes.items() for scope in sorted(given)]
 
 
 def _scopes(mapped: list[str]) -> dict[str, frozenset[Scope]]:
