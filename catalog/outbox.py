@@ -4,6 +4,7 @@ Work is a query: a delivery says when it is due. What leaves the house may arriv
 """
 
 from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -28,6 +29,9 @@ KEPT: Final = timedelta(days=30)
 LOOKED_BACK: Final = timedelta(days=1)
 """So long after it expired an article is still told of: a worker may have been away."""
 
+TRACE: Final[ContextVar[str | None]] = ContextVar("trace", default=None)
+"""What the request under way is part of, as W3C's `traceparent` says it; None where nobody follows it."""
+
 _DUE = ClaimQuery(_d, _d.c.due_at <= bindparam("now", type_=_d.c.due_at.type), _d.c.due_at)
 _SPACE: Final = UUID("6f1d2a34-9d3e-5b0c-8a77-2b9a4c1e7d50")
 """Makes an id out of what happened, for what must be told once however often it is noticed."""
@@ -48,6 +52,7 @@ class Delivery:
     status: int | None
     problem: str | None
     delivered_at: datetime | None
+    traceparent: str | None
 
 
 def put(
@@ -100,7 +105,9 @@ def deliveries(
 ) -> list[Delivery]:
     """Some by id, or those to one webhook, the newest message first, from the place `after`."""
     joined = _d.join(_m, (_m.c.tenant_id == _d.c.tenant_id) & (_m.c.id == _d.c.message_id))
-    query = select(_d, _m.c.type, _m.c.body, _m.c.at).select_from(joined).where(_d.c.tenant_id == tenant)
+    query = (
+        select(_d, _m.c.type, _m.c.body, _m.c.at, _m.c.traceparent).select_from(joined).where(_d.c.tenant_id == tenant)
+    )
     if ids is not None:
         query = query.where(_d.c.id.in_(ids))
     if webhook is not None:
@@ -135,7 +142,7 @@ def _tell(
 ) -> MessageId:
     message = MessageId(str(uuid5(_SPACE, f"{tenant} {topic} {once}")) if once else new_id())
     body = orjson.dumps({"type": topic, "timestamp": now.isoformat(), "data": data}).decode()
-    row = {"tenant_id": tenant, "id": message, "type": topic, "at": now, "body": body}
+    row = {"tenant_id": tenant, "id": message, "type": topic, "at": now, "body": body, "traceparent": TRACE.get()}
     written = insert(connection, _m).values(row).on_conflict_do_nothing().returning(_m.c.id)
     if connection.execute(written).one_or_none() is not None:
         rows = [

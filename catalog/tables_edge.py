@@ -87,6 +87,7 @@ messages = Table(
     Column("type", String(32), nullable=False),
     Column("at", Moment, nullable=False),
     Column("body", Text, nullable=False),
+    Column("traceparent", String(55)),
     Index("ix_messages_at", "tenant_id", "at"),
 )
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.records import EventType
+from catalog.stages import stage
 from ranking.config import RankingOptions
 from ranking.features import function_tag
 from ranking.profile import Person
@@ -24,6 +25,7 @@ Indices = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 
 
+@stage("retrieval")
 def select(
     snapshot: Snapshot,
     state: State,

@@ -16,6 +16,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from catalog.stages import stage
 from models.protocols import Vectors
 from ranking.config import RankingOptions
 from ranking.snapshot import NONE
@@ -107,6 +108,7 @@ class Policy:
         return self._likeness[row]
 
 
+@stage("slate")
 def compose(pool: Pool, options: RankingOptions, size: int, rng: np.random.Generator) -> list[Pick]:
     """Fill up to `size` places. A shorter slate is the beginning of a longer one made with the same random numbers."""
     policy = Policy(pool, options)

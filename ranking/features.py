@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from catalog.errors import ArtefactMismatch
 from catalog.records import FUNCTION, EventType
+from catalog.stages import stage
 from models.protocols import Features
 from ranking import signals
 from ranking.profile import Person
@@ -159,6 +160,7 @@ def columns(wanted: Sequence[str]) -> list[int]:
     return [INDEX[name] for name in wanted]
 
 
+@stage("features")
 def build(state: State, snapshot: Snapshot, person: Person, candidates: Candidates, now: datetime) -> Features:
     """The rows of `candidates` (indices into the snapshot) for this person at `now`: (n, features), always finite."""
     at, published = now.timestamp(), snapshot.published[candidates]

@@ -16,6 +16,7 @@ from catalog.database import Database
 from catalog.errors import Forbidden, Invalid, Unavailable
 from catalog.ids import ArticleId, EmployeeId, SlateId, TenantId, new_id
 from catalog.records import FUNCTION, Article, Employee, Slate, SlateItem, Tenant
+from catalog.stages import stage
 from models.heuristic import HeuristicRanker
 from models.protocols import Ranker
 from ranking import features, profile
@@ -277,6 +278,7 @@ class FeedService:
         world = (self._snapshot, self._state, request.person, ranker, request.setting.options)
         return rank(*world, request.now, generator(slate), request.size, request.language, request.among)
 
+    @stage("write")
     def hand_out(self, database: Database, slate: Slate, record: Record = slates.save) -> Slate:
         """Check every item once more against the catalogue's own rows, `record` what is left, and only then return it.
 

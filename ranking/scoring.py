@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.errors import ArtefactMismatch
+from catalog.stages import stage
 from models.protocols import Features, Ranker
 from ranking.features import columns
 
@@ -14,6 +15,7 @@ class NoScores(ArtefactMismatch):
     code = "no_scores"
 
 
+@stage("scoring")
 def score(ranker: Ranker, rows: Features) -> NDArray[np.float64]:
     """One score per row of `features.build`. Raises ArtefactMismatch where the ranker does not fit this program."""
     wanted = np.ascontiguousarray(rows[:, columns(ranker.features)])

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from catalog.ids import ArticleId, SlateId
 from catalog.records import EventType, SlateItem
+from catalog.stages import stage
 from models.protocols import Features, Ranker
 from ranking import candidates, features
 from ranking.config import RankingOptions
@@ -99,6 +100,7 @@ def prepare(
     return chosen, features.build(state, snapshot, person, chosen, now)
 
 
+@stage("eligibility")
 def available(
     snapshot: Snapshot, state: State, person: Person, now: datetime, language: str | None = None
 ) -> NDArray[np.bool_]:

@@ -5,6 +5,7 @@ Ids only: no name, no address of a person, no text of theirs is ever logged.
 
 import logging
 import sys
+from collections.abc import Callable
 from typing import Literal
 
 from pythonjsonlogger.json import JsonFormatter
@@ -21,3 +22,16 @@ def begin(form: Literal["text", "json"]) -> None:
     else:
         handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+
+
+def name_traces(current: Callable[[], str | None]) -> None:
+    """Give each line that is logged while a trace is followed its number, as `trace_id`."""
+
+    def named(record: logging.LogRecord) -> bool:
+        number = current()
+        if number is not None:
+            record.trace_id = number
+        return True
+
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(named)

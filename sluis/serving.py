@@ -22,7 +22,7 @@ from catalog.ids import TenantId
 from ingest import remote
 from models.remote import RemoteEncoder
 from ranking.feed import FeedService
-from sluis import logs
+from sluis import logs, tracing
 from sluis.wiring import Exports, House, home_key, open_house
 
 DRAIN_SECONDS: Final = 30
@@ -60,7 +60,7 @@ def run(house: House, host: str, port: int, workers: int) -> None:
     }
     if workers == 1:
         with threadpool_limits(1):  # requests share the cores; a matrix product of one that wants all waits for it
-            uvicorn.run(create_app(services(house)), **how)
+            uvicorn.run(application(house), **how)
         return
     house.database.close()
     with TemporaryDirectory(prefix="sluis-metrics-") as folder:
@@ -73,7 +73,15 @@ def worker() -> FastAPI:
     house = open_house()
     logs.begin(house.settings.log_format)
     threadpool_limits(1)
-    return create_app(services(house))
+    return application(house)
+
+
+def application(house: House) -> FastAPI:
+    """The HTTP edge over this house, followed where the environment asks for it."""
+    app, traces = create_app(services(house)), tracing.begin(house.database)
+    if traces is not None:
+        traces.requests_of(app)
+    return app
 
 
 def services(house: House) -> Services:

@@ -109,9 +109,12 @@ async def _fetch(house: House, stop: asyncio.Event) -> None:
 async def _deliver(house: House, stop: asyncio.Event) -> None:
     """Tell webhooks what is due, and again when something is: one that cannot be reached keeps nobody waiting."""
     from api.delivery.webhooks import deliver
+    from sluis import tracing
 
+    traces = tracing.begin(house.database)
+    followed_by = [traces.webhooks()] if traces else []
     while not stop.is_set():
-        arrived = await deliver(house.database, house.tenant, house.settings.trusted_hosts, utcnow, stop)
+        arrived = await deliver(house.database, house.tenant, house.settings.trusted_hosts, utcnow, stop, followed_by)
         if arrived:
             log.info("%d messages delivered", arrived)
         with suppress(TimeoutError):

@@ -5,7 +5,7 @@ A delivery that a killed process was making is made again when its lease runs ou
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -64,9 +64,17 @@ def address(text: str) -> str:
 
 
 async def deliver(
-    database: Database, tenant: TenantId, allow: Allowed, clock: Callable[[], datetime], stop: asyncio.Event
+    database: Database,
+    tenant: TenantId,
+    allow: Allowed,
+    clock: Callable[[], datetime],
+    stop: asyncio.Event,
+    followed_by: Sequence[aiohttp.TraceConfig] = (),
 ) -> int:
-    """Make every delivery that is due now; how many arrived. Ends early once `stop` is set."""
+    """Make every delivery that is due now; how many arrived. Ends early once `stop` is set.
+
+    Whoever follows the requests gets the Delivery as `trace_request_ctx`.
+    """
     arrived, dial = 0, guard.Dial(allow)
     with database.write() as connection:
         outbox.notice_expired(connection, tenant, clock())
@@ -76,6 +84,7 @@ async def deliver(
         cookie_jar=aiohttp.DummyCookieJar(),
         trust_env=False,
         timeout=aiohttp.ClientTimeout(total=_SECONDS),
+        trace_configs=list(followed_by),
     ) as session:
         while not stop.is_set():
             with database.write() as connection:
@@ -100,7 +109,11 @@ async def _send(
     with dial.refusals() as refusals:
         try:
             async with session.post(
-                webhook.url, data=delivery.body.encode(), headers=headers, allow_redirects=False
+                webhook.url,
+                data=delivery.body.encode(),
+                headers=headers,
+                allow_redirects=False,
+                trace_request_ctx=delivery,
             ) as response:
                 status = response.status  # what it says besides is not read
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:

@@ -95,8 +95,10 @@ def deliveries(
 def deliver() -> None:
     """Tell webhooks all that is due now. 'sluis work' does this by itself."""
     from api.delivery.webhooks import deliver
+    from sluis import tracing
 
     house = open_house()
-    allow = house.settings.trusted_hosts
-    arrived = asyncio.run(deliver(house.database, house.tenant, allow, utcnow, asyncio.Event()))
+    allow, traces = house.settings.trusted_hosts, tracing.begin(house.database)
+    followed_by = [traces.webhooks()] if traces else []
+    arrived = asyncio.run(deliver(house.database, house.tenant, allow, utcnow, asyncio.Event(), followed_by))
     out.print(f"{counted(arrived, 'message')} delivered")

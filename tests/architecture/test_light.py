@@ -41,6 +41,11 @@ def test_importing_the_edge_loads_nothing_heavy(module):
     assert not HEAVY & loaded_by(f"import {module}")
 
 
+def test_nothing_that_follows_requests_is_loaded_where_nobody_asks():
+    loaded = loaded_by("import sluis.serving, sluis.commands.webhooks; sluis.serving.tracing._asked()")
+    assert not [name for name in loaded if name.startswith(("opentelemetry.sdk", "opentelemetry.exporter"))]
+
+
 def test_the_encoder_does_not_bring_faiss_or_lightgbm():
     assert not OPENMP & loaded_by("import models.encoder, ingest.enrich, models.taggers")
 

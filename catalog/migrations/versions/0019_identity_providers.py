@@ -1,4 +1,7 @@
-"""Identity providers whose tokens are believed. Answers are remembered for whoever called, not for keys alone."""
+"""Identity providers whose tokens are believed, and what a message is part of.
+
+Answers are remembered for whoever called, not for keys alone.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -29,3 +32,4 @@ def upgrade() -> None:
     with op.batch_alter_table("remembered_answers") as batch:
         batch.drop_constraint("fk_remembered_answers_tenant_id_key_id", type_="foreignkey")
         batch.alter_column("key_id", new_column_name="caller_id", existing_type=sa.String(length=36))
+    op.add_column("messages", sa.Column("traceparent", sa.String(length=55), nullable=True))
