@@ -21,6 +21,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import ExceptionContext
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.watch import ALWAYS
@@ -35,6 +36,7 @@ _VERB: Final = re.compile(r"\w+")
 _TABLE: Final = re.compile(r"\b(?:FROM|INTO|UPDATE)\s+\"?(\w+)", re.IGNORECASE)
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _OPEN: Final = "sluis.spans"
+_FLUSH_MILLISECONDS: Final = 5_000
 
 
 def processor(exporter: str) -> SpanProcessor:
@@ -153,6 +155,9 @@ class Followed:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through; what watches the process is not followed."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, self._flushing(send))
+            return
         if scope["type"] != "http" or scope["path"] in ALWAYS:
             await self._app(scope, receive, send)
             return
@@ -168,6 +173,16 @@ class Followed:
             finally:
                 outbox.TRACE.reset(told)
                 _describe(span, scope)
+
+    def _flushing(self, send: Send) -> Send:
+        """The server ends by a signal, after which nothing more is run: what was not sent yet is sent before."""
+
+        async def flushed(message: Message) -> None:
+            if message["type"] == "lifespan.shutdown.complete":
+                await run_in_threadpool(self._traces.provider.force_flush, _FLUSH_MILLISECONDS)
+            await send(message)
+
+        return flushed
 
 
 def _noting(span: Span, send: Send) -> Send:

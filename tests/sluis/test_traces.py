@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 from fastapi import APIRouter
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 from pythonjsonlogger.json import JsonFormatter
@@ -147,6 +147,17 @@ def test_a_caller_who_does_not_want_to_be_followed_is_not(world, client, exporte
     assert exporter.get_finished_spans()
 
 
+def test_what_was_not_sent_yet_is_sent_before_the_server_ends(world, exporter):  # noqa: F811
+    late = Traces(BatchSpanProcessor(exporter, schedule_delay_millis=600_000))
+    app = create_app(world.client.app.state.services)
+    late.requests_of(app)
+    with TestClient(app) as client:
+        client.get("/v1/articles")
+        assert exporter.get_finished_spans() == ()
+    assert [span.name for span in exporter.get_finished_spans()] == ["GET /articles"]
+    late.provider.shutdown()
+
+
 # --- on to webhooks --------------------------------------------------------------------------------------------------
 
 
@@ -280,7 +291,7 @@ GLOBAL = """
 from types import SimpleNamespace
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from starlette.testclient import TestClient
 from api.app import create_app
