@@ -88,7 +88,7 @@ class ConsentIn(Ask):
 
 
 class EmployeeOut(Answer):
-    """An employee."""
+    """An employee. Of the values some may be given by groups of an identity provider, which alone says who is active."""
 
     id: str
     external_id: str | None
@@ -101,6 +101,7 @@ class EmployeeOut(Answer):
     units: list[str]
     interests: list[str]
     opted_in: bool
+    active: bool
     pick_days: list[Day]
     created_at: datetime
 
@@ -136,7 +137,7 @@ def made(said: EmployeeIn, taxonomy: Taxonomy, now: datetime, known: Employee | 
 def changed(known: Employee, said: Mapping[str, Any], taxonomy: Taxonomy) -> Employee:
     """The same person with what is `said` by field of the wire. Raises BadPerson, and what the vocabulary says."""
     axes = {_AXIS_OF[field]: values for field, values in said.items() if field in _AXIS_OF}
-    kept = {axis: values for axis, values in known.axes.items() if axis not in axes}
+    kept = {axis: values for axis, values in known.own.items() if axis not in axes}
     plain: dict[str, Any] = {}
     if "email" in said:
         plain["email"] = directory.address(said["email"])
@@ -144,7 +145,7 @@ def changed(known: Employee, said: Mapping[str, Any], taxonomy: Taxonomy) -> Emp
         plain["name"] = directory.name(said["name"])
     if "external_id" in said:
         plain["external_id"] = directory.external_id(said["external_id"])
-    return replace(known, axes=kept | dict(directory.axes(axes, taxonomy)), **plain)
+    return replace(known.owning(kept | dict(directory.axes(axes, taxonomy))), **plain)
 
 
 def employee_out(person: Employee) -> EmployeeOut:
@@ -156,6 +157,7 @@ def employee_out(person: Employee) -> EmployeeOut:
         email=person.email,
         name=person.name,
         opted_in=person.opted_in,
+        active=person.active,
         pick_days=_days(person.pick_days),
         created_at=person.created_at,
         **listed,

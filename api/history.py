@@ -46,6 +46,8 @@ class Past:
             raise Refused("unknown person")
         if not person.opted_in:
             raise Refused("has not opted in")
+        if not person.active:
+            raise Refused("was deactivated")
         if kind not in TYPES:
             raise Refused(f"unknown event: use one of {', '.join(TYPES)}")
         article = self._article(what)

@@ -32,8 +32,8 @@ def feature_names(
 
 
 def participants(connection: Connection, tenant: TenantId) -> frozenset[EmployeeId]:
-    """Who has opted in."""
-    query = select(_p.c.id).where(_p.c.tenant_id == tenant, _p.c.opted_in)
+    """Who takes part: they opted in, and are still there."""
+    query = select(_p.c.id).where(_p.c.tenant_id == tenant, _p.c.opted_in, _p.c.active)
     return frozenset(EmployeeId(person) for person in connection.execute(query).scalars())
 
 

@@ -16,6 +16,7 @@ ProviderId = NewType("ProviderId", str)
 CertificateId = NewType("CertificateId", str)
 WebhookId = NewType("WebhookId", str)
 MessageId = NewType("MessageId", str)
+GroupId = NewType("GroupId", str)
 
 
 def new_id() -> str:

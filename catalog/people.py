@@ -1,21 +1,25 @@
 """Employees: who they are, what is known of them, and how every trace of them goes."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Row, delete, func, or_, select, update
 
-from catalog import consents, tables, tenants
+from catalog import consents, provisioned, tables, tables_edge, tenants
 from catalog.consents import Consent
-from catalog.database import insert, record, values
+from catalog.database import insert, parts, record, values
 from catalog.errors import Conflict, Invalid, NotFound
 from catalog.ids import EmployeeId, TenantId
-from catalog.records import FUNCTION, Employee
+from catalog.records import FUNCTION, Axes, Employee
 
 _p = tables.employees
 _m = tables.memberships
+
+_SET: Final = ""
+"""The origin of a value that somebody set."""
+_AT_ONCE: Final = 500
 
 
 class PersonExists(Conflict):
@@ -68,11 +72,11 @@ def every(connection: Connection, tenant: TenantId) -> list[Employee]:
 
 
 def by_value(connection: Connection, tenant: TenantId) -> dict[tuple[str, str], int]:
-    """How many people who opted in have each value of each axis."""
+    """How many people who take part have each value of each axis."""
     joined = _m.join(_p, (_p.c.tenant_id == _m.c.tenant_id) & (_p.c.id == _m.c.employee_id))
-    query = (
-        select(_m.c.axis, _m.c.value, func.count()).select_from(joined).where(_m.c.tenant_id == tenant, _p.c.opted_in)
-    )
+    people = func.count(_m.c.employee_id.distinct())  # one value may have several origins
+    query = select(_m.c.axis, _m.c.value, people).select_from(joined)
+    query = query.where(_m.c.tenant_id == tenant, _p.c.opted_in, _p.c.active)
     return {(axis, value): count for axis, value, count in connection.execute(query.group_by(_m.c.axis, _m.c.value))}
 
 
@@ -104,30 +108,73 @@ def page(
 def save(connection: Connection, tenant: TenantId, person: Employee, via: str, now: datetime) -> bool:
     """Keep somebody as they are described, whether their id is known or not. Whether they are new.
 
-    Raises PersonExists where another has their address or external id. An answer that changed is noted.
+    Raises PersonExists where another has their address or external id. An answer that changed is noted. What is lent
+    to them stays as it is: see `lend`.
     """
     before = next(iter(_read(connection, tenant, _p.c.id == person.id)), None)
     _require_free(connection, tenant, person)
-    row = values(person, "axes")
+    row = values(person, "axes", "lent") | {"changed_at": now}
     if before is None:
         connection.execute(insert(connection, _p).values(row | {"tenant_id": tenant}))
     else:
         connection.execute(update(_p).where(_p.c.tenant_id == tenant, _p.c.id == person.id).values(row))
     if person.opted_in != (before is not None and before.opted_in):
         consents.note(connection, tenant, person.id, Consent(now, person.opted_in, via))
-    if before is None or before.axes != person.axes:
-        _place(connection, tenant, person.id, person)
+    if before is None or before.own != person.own or before.lent != person.lent:
+        _place(connection, tenant, person.id, person.own)
+    if before is not None and (before.name, before.email) != (person.name, person.email):
+        provisioned.follow(connection, tenant, before, person)
     return before is None
+
+
+def lend(
+    connection: Connection, tenant: TenantId, given: Mapping[EmployeeId, Mapping[str, Axes]], now: datetime
+) -> int:
+    """Let these people have the values that each origin gives them, and none that was lent to them before.
+
+    What somebody set stays. Returns for how many people anything changed.
+    """
+    changed = 0
+    for some in parts(sorted(given), _AT_ONCE):
+        held = defaultdict[str, set[tuple[str, str, str]]](set)
+        theirs = (_m.c.tenant_id == tenant, _m.c.employee_id.in_(some), _m.c.origin != _SET)
+        for row in connection.execute(select(_m).where(*theirs)):
+            held[row.employee_id].add((row.origin, row.axis, row.value))
+        wanted = {
+            each: [row for of, axes in given[each].items() for row in _rows(tenant, each, of, axes)] for each in some
+        }
+        other = [
+            each for each in some if held[each] != {(row["origin"], row["axis"], row["value"]) for row in wanted[each]}
+        ]
+        if not other:
+            continue
+        connection.execute(delete(_m).where(*theirs, _m.c.employee_id.in_(other)))
+        rows = [row for each in other for row in wanted[each]]
+        if rows:
+            connection.execute(insert(connection, _m), rows)
+        mine = (_p.c.tenant_id == tenant, _p.c.id.in_(other))
+        connection.execute(update(_p).where(*mine).values(changed_at=now))
+        changed += len(other)
+    return changed
+
+
+def known(connection: Connection, tenant: TenantId, ids: Collection[str]) -> dict[EmployeeId, str]:
+    """Those of these ids that are somebody's, each with their name."""
+    found: dict[EmployeeId, str] = {}
+    for some in parts(sorted(ids), _AT_ONCE):
+        rows = connection.execute(select(_p.c.id, _p.c.name).where(_p.c.tenant_id == tenant, _p.c.id.in_(some)))
+        found |= {EmployeeId(row.id): row.name for row in rows}
+    return found
 
 
 def upsert(connection: Connection, tenant: TenantId, people: Iterable[Employee]) -> tuple[int, int]:
     """Add these people, or bring those whose address is known up to date (their id stays). Returns (added, updated)."""
-    there = connection.execute(select(_p.c.email, _p.c.id, _p.c.opted_in).where(_p.c.tenant_id == tenant)).all()
-    known, opted_in = ({row[0]: row[place] for row in there} for place in (1, 2))
+    known = {row.email: row for row in connection.execute(select(_p).where(_p.c.tenant_id == tenant))}
     added = updated = 0
     for person in people:
-        row_id = known.get(person.email)
-        details = {"name": person.name, "opted_in": person.opted_in}
+        before = known.get(person.email)
+        row_id = before.id if before else None
+        details = {"name": person.name, "opted_in": person.opted_in, "changed_at": person.created_at}
         if row_id is None:
             row_id = person.id
             row = details | {"tenant_id": tenant, "id": row_id, "email": person.email, "created_at": person.created_at}
@@ -136,10 +183,12 @@ def upsert(connection: Connection, tenant: TenantId, people: Iterable[Employee])
         else:
             connection.execute(update(_p).where(_p.c.tenant_id == tenant, _p.c.id == row_id).values(details))
             updated += 1
-        if person.opted_in != opted_in.get(person.email, False):
+            if before is not None and before.name != person.name:
+                provisioned.follow(connection, tenant, record(Employee, before, axes={}, lent={}), person)
+        if person.opted_in != (before is not None and before.opted_in):
             said = Consent(person.created_at, person.opted_in, "a roster")
             consents.note(connection, tenant, EmployeeId(row_id), said)
-        _place(connection, tenant, EmployeeId(row_id), person)
+        _place(connection, tenant, EmployeeId(row_id), person.own)
     tenants.touch(connection, tenant)
     return added, updated
 
@@ -181,6 +230,17 @@ def export(connection: Connection, tenant: TenantId, employee: EmployeeId) -> di
         "suggested": select(*suggested).where(came.c.tenant_id == tenant, came.c.suggested_by == employee),
     }
     answered = [values(each) for each in consents.every(connection, tenant, employee)]
+    said, member = tables_edge.provisioned, tables_edge.group_members
+    of_groups = select(tables_edge.people_groups).where(
+        tables_edge.people_groups.c.tenant_id == tenant,
+        tables_edge.people_groups.c.id.in_(
+            select(member.c.group_id).where(member.c.tenant_id == tenant, member.c.employee_id == employee)
+        ),
+    )
+    queries |= {
+        "provisioned": select(said).where(said.c.tenant_id == tenant, said.c.employee_id == employee),
+        "groups": of_groups,
+    }
     kept = {"consents": answered} | {
         name: [_plain(row) for row in connection.execute(query)] for name, query in queries.items()
     }
@@ -219,15 +279,20 @@ def _require_free(connection: Connection, tenant: TenantId, person: Employee) ->
             raise PersonExists(f"another employee has the {what} {value}: change or erase that one first")
 
 
-def _place(connection: Connection, tenant: TenantId, employee: EmployeeId, person: Employee) -> None:
-    connection.execute(delete(_m).where(_m.c.tenant_id == tenant, _m.c.employee_id == employee))
-    rows = [
-        {"tenant_id": tenant, "employee_id": employee, "axis": axis, "value": value}
-        for axis, chosen in sorted(person.axes.items())
-        for value in sorted(chosen)
-    ]
+def _place(connection: Connection, tenant: TenantId, employee: EmployeeId, own: Axes) -> None:
+    theirs = (_m.c.tenant_id == tenant, _m.c.employee_id == employee, _m.c.origin == _SET)
+    connection.execute(delete(_m).where(*theirs))
+    rows = _rows(tenant, employee, _SET, own)
     if rows:
         connection.execute(insert(connection, _m), rows)
+
+
+def _rows(tenant: TenantId, employee: EmployeeId, origin: str, axes: Axes) -> list[dict[str, str]]:
+    return [
+        {"tenant_id": tenant, "employee_id": employee, "axis": axis, "value": value, "origin": origin}
+        for axis, chosen in sorted(axes.items())
+        for value in sorted(chosen)
+    ]
 
 
 def _read(connection: Connection, tenant: TenantId, which: Any) -> list[Employee]:
@@ -236,11 +301,12 @@ def _read(connection: Connection, tenant: TenantId, which: Any) -> list[Employee
     if which is not None:
         people = people.where(which)
         places = places.where(_m.c.employee_id.in_(select(_p.c.id).where(_p.c.tenant_id == tenant, which)))
-    axes: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    own, lent = (defaultdict[str, dict[str, set[str]]](lambda: defaultdict(set)) for _ in range(2))
     for row in connection.execute(places):
-        axes[row.employee_id][row.axis].add(row.value)
-    return [_employee(row, axes[row.id]) for row in connection.execute(people)]
+        (own if row.origin == _SET else lent)[row.employee_id][row.axis].add(row.value)
+    return [_employee(row, own[row.id], lent[row.id]) for row in connection.execute(people)]
 
 
-def _employee(row: Row[Any], axes: dict[str, set[str]]) -> Employee:
-    return record(Employee, row, axes={axis: frozenset(chosen) for axis, chosen in axes.items()})
+def _employee(row: Row[Any], own: dict[str, set[str]], lent: dict[str, set[str]]) -> Employee:
+    theirs, given = ({axis: frozenset(chosen) for axis, chosen in axes.items()} for axes in (own, lent))
+    return record(Employee, row, axes=given, lent=given).owning(theirs)

@@ -1,7 +1,7 @@
 """The values that every floor speaks in: frozen, typed, impossible ones refused."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -32,6 +32,9 @@ LONGEST_VALUE: Final = 64
 LONGEST_EXTERNAL_ID: Final = 200
 """Characters of the id that another program gave somebody."""
 
+LONGEST_GROUP: Final = 256
+"""Characters of the name of a group or a department."""
+
 Axes = Mapping[str, frozenset[str]]
 Vector = NDArray[np.float32]
 Sketch = NDArray[np.uint32]
@@ -41,6 +44,17 @@ Sketch = NDArray[np.uint32]
 def listed(axes: Axes) -> dict[str, list[str]]:
     """Values per axis as JSON has them: sorted lists, so that equal axes are spelled alike."""
     return {axis: sorted(values) for axis, values in sorted(axes.items())}
+
+
+def joined(some: Axes, more: Axes) -> Axes:
+    """The values of both, per axis."""
+    return {axis: some.get(axis, frozenset()) | more.get(axis, frozenset()) for axis in {**some, **more}}
+
+
+def without(some: Axes, others: Axes) -> Axes:
+    """The values that only the first has, per axis; axes without any are left out."""
+    left = {axis: values - others.get(axis, frozenset()) for axis, values in some.items()}
+    return {axis: values for axis, values in left.items() if values}
 
 
 class State(StrEnum):
@@ -401,7 +415,9 @@ class Employee:
     """A person who may be shown articles, once opted in.
 
     `pick_days` are the days of the week on which they want picks, as ISO numbers: "135" is Monday, Wednesday, Friday.
-    `external_id` is what another program calls them.
+    `external_id` is what another program calls them. Of the values on their `axes` those in `lent` were set by nobody:
+    a group or another word of an identity provider gives them, and takes them back. Who is not `active` gets nothing,
+    whatever they consented to.
     """
 
     id: EmployeeId
@@ -412,6 +428,23 @@ class Employee:
     created_at: datetime
     pick_days: str = WORKDAYS
     external_id: str | None = None
+    active: bool = True
+    lent: Axes = field(default_factory=dict)
+
+    @property
+    def takes_part(self) -> bool:
+        """Whether they may be sent anything: they said yes, and are still there."""
+        return self.opted_in and self.active
+
+    @property
+    def own(self) -> Axes:
+        """The values that somebody set, by hand or through the API."""
+        return without(self.axes, self.lent)
+
+    def owning(self, own: Axes) -> "Employee":
+        """The same person, with these values set and what is lent to them beside it."""
+        lent = without(self.lent, own)
+        return replace(self, axes=joined(own, lent), lent=lent)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    true,
 )
 
 from catalog.columns import (
@@ -397,10 +398,14 @@ employees = Table(
     Column("pick_days", String(7), nullable=False, server_default=WORKDAYS),
     Column("created_at", Moment, nullable=False),
     Column("external_id", String(LONGEST_EXTERNAL_ID)),
+    Column("active", Boolean, nullable=False, server_default=true()),
+    Column("changed_at", Moment),
     UniqueConstraint("tenant_id", "email"),
     UniqueConstraint("tenant_id", "external_id"),
 )
 
+# What somebody has on an axis. `origin` is empty where it was set by hand or through the API, else it is the group, or
+# the word of an identity provider, that gives it. One value may have several origins, and stays while one is left.
 memberships = Table(
     "memberships",
     metadata,
@@ -408,6 +413,7 @@ memberships = Table(
     identifier("employee_id", primary_key=True),
     Column("axis", String(16), primary_key=True),
     Column("value", String(LONGEST_VALUE), primary_key=True),
+    Column("origin", String(36), primary_key=True, server_default=""),
     reference("employee_id", "employees.id", ondelete="CASCADE"),
 )
 

@@ -1,9 +1,21 @@
-"""Tables of the edge: who may call, what they were answered, and what they are told of their own accord."""
+"""Tables of the edge: who may call, what they were answered, what they are told, and what they say of people."""
 
-from sqlalchemy import JSON, Column, Float, Index, Integer, LargeBinary, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from catalog.columns import Moment, choice, identifier, reference, tenant
-from catalog.records import PromotionState
+from catalog.records import LONGEST_GROUP, LONGEST_VALUE, PromotionState
 from catalog.tables import metadata as metadata  # handed on: whoever needs all tables imports this last room
 
 api_keys = Table(
@@ -141,4 +153,61 @@ promotions = Table(
     Column("lease_until", Moment),
     identifier("lease_token"),
     Index("ix_promotions_model", "tenant_id", "model", "asked_at"),
+)
+
+# --- what an identity provider says ----------------------------------------------------------------------------------
+
+# Of a person, as it said it: so that it finds again what it wrote, and compares it with what it has.
+provisioned = Table(
+    "provisioned",
+    metadata,
+    tenant(),
+    identifier("employee_id", primary_key=True),
+    Column("user_name", Text, nullable=False),
+    Column("user_key", Text, nullable=False),
+    Column("display_name", Text),
+    Column("formatted", Text),
+    Column("given_name", Text),
+    Column("family_name", Text),
+    Column("email", Text),
+    Column("email_type", Text),
+    Column("email_primary", Boolean),
+    Column("preferred_language", Text),
+    Column("locale", Text),
+    Column("department", Text),
+    reference("employee_id", "employees.id", ondelete="CASCADE"),
+    UniqueConstraint("tenant_id", "user_key"),
+)
+
+people_groups = Table(
+    "people_groups",
+    metadata,
+    tenant(),
+    identifier(primary_key=True),
+    Column("display_name", Text, nullable=False),
+    Column("external_id", Text),
+    Column("created_at", Moment, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+)
+
+group_members = Table(
+    "group_members",
+    metadata,
+    tenant(),
+    identifier("group_id", primary_key=True),
+    identifier("employee_id", primary_key=True),
+    reference("group_id", "people_groups.id", ondelete="CASCADE"),
+    reference("employee_id", "employees.id", ondelete="CASCADE"),
+    Index("ix_group_members_employee", "tenant_id", "employee_id"),
+)
+
+# What an administrator said that a group or a department gives; an empty axis says: nothing.
+group_rules = Table(
+    "group_rules",
+    metadata,
+    tenant(),
+    Column("kind", String(16), primary_key=True),
+    Column("name", String(LONGEST_GROUP), primary_key=True),
+    Column("axis", String(16), primary_key=True),
+    Column("value", String(LONGEST_VALUE), primary_key=True),
 )

@@ -16,6 +16,10 @@ _WORDS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
         "en": ("They take part", "They have not opted in"),
         "nl": ("Doet mee", "Heeft geen toestemming gegeven"),
     },
+    "active": {
+        "en": ("They are still there", "The identity provider has deactivated them"),
+        "nl": ("Is nog in dienst", "Is op non-actief gezet door de identiteitsprovider"),
+    },
     "approved": {
         "en": ("It is approved", "It is {state}, and only what is approved is shown"),
         "nl": ("Is goedgekeurd", "Is {state}, en alleen wat is goedgekeurd wordt getoond"),
@@ -66,20 +70,20 @@ def rules(
     found = articles.get(connection, tenant, article)
     audience = audiences.get(connection, tenant, article)
     ours: Tenant = tenants.get(connection, tenant)
-    return [_takes_part(person), *_is_live(found, now), *(_admits(axis, person, audience) for axis in ours.hard_axes)]
+    return [*_takes_part(person), *_is_live(found, now), *(_admits(axis, person, audience) for axis in ours.hard_axes)]
 
 
 def reach(connection: Connection, tenant: TenantId, article: ArticleId, least: int) -> int | None:
-    """How many people who opted in its audience admits; None for fewer than `least`, who could be told apart."""
+    """How many people who take part its audience admits; None for fewer than `least`, who could be told apart."""
     audience = audiences.get(connection, tenant, article)
     axes = tenants.get(connection, tenant).hard_axes
-    taking_part = (one for one in people.every(connection, tenant) if one.opted_in)
+    taking_part = (one for one in people.every(connection, tenant) if one.takes_part)
     count = sum(not audiences.closed_axes(one.axes, audience, axes) for one in taking_part)
     return count if count >= least or count == 0 else None
 
 
-def _takes_part(person: Employee) -> Rule:
-    return Rule("opted_in", person.opted_in)
+def _takes_part(person: Employee) -> list[Rule]:
+    return [Rule("opted_in", person.opted_in), Rule("active", person.active)]
 
 
 def _is_live(article: Article, now: datetime) -> list[Rule]:

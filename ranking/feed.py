@@ -52,6 +52,12 @@ class NotOptedIn(Forbidden):
     code = "not_opted_in"
 
 
+class Deactivated(NotOptedIn):
+    """The organisation's identity provider says that they are not there any more, whatever they consented to."""
+
+    code = "deactivated"
+
+
 class InvalidSize(Invalid):
     """No slate has this many places."""
 
@@ -334,6 +340,10 @@ def shown(connection: Connection, tenant: TenantId, slate: Slate, now: datetime)
 
 def _opted_in(connection: Connection, tenant: TenantId, employee_id: EmployeeId, *, stay: bool = False) -> Employee:
     employee = people.get(connection, tenant, employee_id, stay=stay)
+    if not employee.active:
+        raise Deactivated(
+            f"employee {employee_id} was deactivated by the identity provider: it can activate them again"
+        )
     if not employee.opted_in:
         raise NotOptedIn(f"employee {employee_id} has not opted in: 'sluis people opt-in' once they asked for it")
     return employee

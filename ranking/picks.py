@@ -181,7 +181,7 @@ def _new(slate: Slate, had: Sequence[ArticleId], pinned: Container[ArticleId]) -
 
 
 def _wants(employee: Employee, day: date) -> bool:
-    return employee.opted_in and str(day.isoweekday()) in employee.pick_days
+    return employee.takes_part and str(day.isoweekday()) in employee.pick_days
 
 
 def _turn(employee: EmployeeId, day: date) -> str:

@@ -64,14 +64,14 @@ def picks_of_day(
 ) -> PicksOut:
     """What `sluis picks make` chose for this person, read and checked again, not ranked.
 
-    Without picks of that day, or once they opted out, `slate_id` is null and `items` are empty.
+    Without picks of that day, or once they opted out or were deactivated, `slate_id` is null and `items` are empty.
     """
     now = wired.clock()
     asked = day or now.astimezone().date()
     with wired.database.of(tenant).read() as connection:
         who = employee(connection, tenant, employee_id)
-        opted_in = people.get(connection, tenant, who).opted_in
-        slate = picks.get(connection, tenant, who, asked) if opted_in else None
+        takes_part = people.get(connection, tenant, who).takes_part
+        slate = picks.get(connection, tenant, who, asked) if takes_part else None
         found = items(connection, wired, tenant, slate, now, language) if slate else []
     return PicksOut(day=asked, employee_id=who, slate_id=slate.id if slate else None, items=found)
 

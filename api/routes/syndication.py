@@ -109,7 +109,7 @@ def _feed(wired: Services, tenant: TenantId, secret: str, address: str) -> Feed:
             raise NotFound("there is no such feed: ask for another address")
         person = people.get(connection, tenant, who)
         language = "nl" if "nl" in person.axes.get("language", ()) else "en"
-        entries = _entries(connection, wired, tenant, who, language, now) if person.opted_in else []
+        entries = _entries(connection, wired, tenant, who, language, now) if person.takes_part else []
     newest = max((entry.picked_at for entry in entries), default=person.created_at)
     return Feed(tenant, who, language, address, newest, entries)
 

@@ -1,6 +1,5 @@
 """`sluis people …`: who may be shown articles."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -77,8 +76,8 @@ def interests(
     chosen = directory.axes({TOPIC: topic or []}, house.taxonomy)
     with house.database.write() as connection:
         person = people.by_email(connection, house.tenant, email)
-        axes = {axis: values for axis, values in person.axes.items() if axis != TOPIC} | dict(chosen)
-        people.save(connection, house.tenant, replace(person, axes=axes), "the command line", utcnow())
+        own = {axis: values for axis, values in person.own.items() if axis != TOPIC} | dict(chosen)
+        people.save(connection, house.tenant, person.owning(own), "the command line", utcnow())
     out.print(f"{person.email} chose: {', '.join(sorted(chosen.get(TOPIC, ()))) or 'nothing'}")
 
 
@@ -136,4 +135,5 @@ def _opt(email: str, *, opted_in: bool) -> None:
 def _row(person: Employee) -> dict[str, Any]:
     """What tells people apart at a glance; `--json` gives the rest, their ids too."""
     axes = {axis: " ".join(sorted(person.axes.get(axis, ()))) for axis in (FUNCTION, "unit")}
-    return {"email": person.email, "name": person.name, **axes, "opted in": "yes" if person.opted_in else "no"}
+    takes_part = {"opted in": "yes" if person.opted_in else "no", "active": "yes" if person.active else "no"}
+    return {"email": person.email, "name": person.name, **axes, **takes_part}

@@ -60,7 +60,7 @@ def show(
         person = people.by_email(connection, house.tenant, email)
         slate = picks.get(connection, house.tenant, person.id, _date(day))
         if slate is not None:
-            offered = shown(connection, house.tenant, slate, now) if person.opted_in else []
+            offered = shown(connection, house.tenant, slate, now) if person.takes_part else []
             slate = replace(slate, items=tuple(item for item, _ in offered))
     if as_json:
         print_json(slate)

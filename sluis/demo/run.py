@@ -104,7 +104,7 @@ def _curate(house: House, told: Sequence[Story], now: datetime) -> None:
 def _live_through(house: House, now: datetime) -> None:
     _say(f"Four weeks of feeds: {DAYS} days of simulated engagement, then a ranker learns from them.")
     with house.database.read() as connection:
-        staff = [person for person in people.every(connection, house.tenant) if person.opted_in]
+        staff = [person for person in people.every(connection, house.tenant) if person.takes_part]
     with progress("Days", DAYS) as tick:
         simulate(house.database, house.tenant, house.feeds(), staff, DAYS, now, SEED, tick, behaviour=KEEN)
     _run(house.settings, "train")

@@ -66,6 +66,7 @@ class Employee(TypedDict):
     units: list[str]
     interests: list[str]
     opted_in: bool
+    active: bool
     pick_days: list[str]
 
 
