@@ -22,6 +22,7 @@ from api.routes import (
     models,
     people,
     rank,
+    scim,
     suggestions,
     syndication,
     tags,
@@ -86,5 +87,6 @@ def create_app(services: Services) -> FastAPI:
     for module in _V1:
         app.include_router(module.router, prefix="/v1", responses=_PROBLEMS)
     app.include_router(syndication.readers, responses={status: _PROBLEMS[status] for status in (404, 405, 422, 503)})
+    app.include_router(scim.router)
     StandaloneDocs(app)  # the documentation page brings its own scripts: nothing is fetched from elsewhere
     return app

@@ -38,7 +38,7 @@ class _Tagging:
 
     async def send(self, message: Message) -> None:
         """Pass on what is no document; gather what is, and send it with its tag."""
-        if message["type"] == "http.response.start" and _is_document(message):
+        if message["type"] == "http.response.start" and _wants_a_tag(message):
             self._start = message
         elif self._start is None:
             await self._send(message)
@@ -61,9 +61,11 @@ class _Tagging:
         await self._send({"type": "http.response.body", "body": bytes(self._body)})
 
 
-def _is_document(start: Message) -> bool:
-    kind = Headers(raw=start["headers"]).get("content-type", "")
-    return start["status"] == 200 and kind.partition(";")[0] in _KINDS
+def _wants_a_tag(start: Message) -> bool:
+    """Whether it is a document that has not been given a tag of its own."""
+    headers = Headers(raw=start["headers"])
+    kind = headers.get("content-type", "").partition(";")[0]
+    return start["status"] == 200 and kind in _KINDS and "etag" not in headers
 
 
 def names(known: str, tag: str) -> bool:

@@ -88,7 +88,7 @@ class ConsentIn(Ask):
 
 
 class EmployeeOut(Answer):
-    """An employee. Of the values some may be given by groups of an identity provider, which alone says who is active."""
+    """An employee. Groups of an identity provider may give some of the values; it alone says who is active."""
 
     id: str
     external_id: str | None

@@ -43,9 +43,8 @@ class Watch:
         answer = _Answer(scope, send)
         if self._under_way >= self._most and scope["path"] not in ALWAYS:
             self._metrics.shed.inc()
-            full = problem(
-                HTTPStatus.SERVICE_UNAVAILABLE, "overloaded", "more requests are under way than can be answered in time"
-            )
+            detail = "more requests are under way than can be answered in time"
+            full = problem(scope["path"], HTTPStatus.SERVICE_UNAVAILABLE, "overloaded", detail)
             await full(scope, receive, answer.send)
             answer.tell(self._metrics)
             return

@@ -45,6 +45,26 @@ def get(connection: Connection, tenant: TenantId, employee: EmployeeId, *, stay:
     return found[0]
 
 
+def hold(connection: Connection, tenant: TenantId, employee: EmployeeId) -> None:
+    """Let nobody else change somebody before this transaction ends: what is read now is what will be changed."""
+    connection.execute(select(_p.c.id).where(_p.c.tenant_id == tenant, _p.c.id == employee).with_for_update()).all()
+
+
+def many(connection: Connection, tenant: TenantId, ids: Collection[EmployeeId]) -> list[Employee]:
+    """These people, by id."""
+    found = [one for some in parts(ids, _AT_ONCE) for one in _read(connection, tenant, _p.c.id.in_(some))]
+    return sorted(found, key=lambda one: one.id)
+
+
+def changed_at(connection: Connection, tenant: TenantId, ids: Collection[EmployeeId]) -> dict[EmployeeId, datetime]:
+    """When these people were last changed, or made."""
+    found: dict[EmployeeId, datetime] = {}
+    for some in parts(ids, _AT_ONCE):
+        query = select(_p.c.id, provisioned.CHANGED_AT.label("at")).where(_p.c.tenant_id == tenant, _p.c.id.in_(some))
+        found |= {EmployeeId(row.id): row.at for row in connection.execute(query)}
+    return found
+
+
 def by_email(connection: Connection, tenant: TenantId, email: str) -> Employee:
     """The person with this address."""
     found = by_email_if_known(connection, tenant, email.strip().lower())
@@ -158,12 +178,12 @@ def lend(
     return changed
 
 
-def known(connection: Connection, tenant: TenantId, ids: Collection[str]) -> dict[EmployeeId, str]:
-    """Those of these ids that are somebody's, each with their name."""
-    found: dict[EmployeeId, str] = {}
-    for some in parts(sorted(ids), _AT_ONCE):
-        rows = connection.execute(select(_p.c.id, _p.c.name).where(_p.c.tenant_id == tenant, _p.c.id.in_(some)))
-        found |= {EmployeeId(row.id): row.name for row in rows}
+def known(connection: Connection, tenant: TenantId, ids: Collection[EmployeeId]) -> set[EmployeeId]:
+    """Those of these ids that are somebody's."""
+    found: set[EmployeeId] = set()
+    for some in parts(ids, _AT_ONCE):
+        rows = connection.execute(select(_p.c.id).where(_p.c.tenant_id == tenant, _p.c.id.in_(some)))
+        found |= {EmployeeId(each) for each in rows.scalars()}
     return found
 
 

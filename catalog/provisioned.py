@@ -92,8 +92,8 @@ def find(
 def keep(connection: Connection, tenant: TenantId, employee: EmployeeId, said: Said) -> None:
     """Keep what is said of somebody, in the place of what was. Raises UserNameTaken."""
     key = folded(said.user_name)
-    taken = (_p.c.tenant_id == tenant, _p.c.id != employee, USER_KEY == key)
-    if connection.execute(select(_p.c.id).select_from(_JOINED).where(*taken)).first() is not None:
+    others = select(_p.c.id).select_from(_JOINED).where(_p.c.tenant_id == tenant, _p.c.id != employee)
+    if connection.execute(others.where(USER_KEY.is_not_distinct_from(key))).first() is not None:
         raise UserNameTaken(f"another employee has the user name {said.user_name}: change or erase that one first")
     connection.execute(delete(_s).where(_s.c.tenant_id == tenant, _s.c.employee_id == employee))
     row = values(said) | {"tenant_id": tenant, "employee_id": employee, "user_key": key}

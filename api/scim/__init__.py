@@ -1,0 +1,1 @@
+"""The directory as an identity provider writes it: SCIM 2.0 (RFC 7643 and 7644)."""

@@ -1,0 +1,104 @@
+"""SCIM over our directory: the protocol is `scim2_server`'s, what is read and written is ours."""
+
+from typing import Any, Final
+from uuid import UUID
+
+from scim2_models import (
+    NotImplementedException,
+    Resource,
+    ResourceType,
+    ResponseParameters,
+    SearchRequest,
+)
+from scim2_server.handler import ScimHandler
+from scim2_server.requests import ScimRequest
+from scim2_server.responses import ScimResponse
+from scim2_server.service import ScimService
+from scim2_server.storage import ScimStorage, SearchPage
+
+from api.scim.groups import Groups
+from api.scim.models import PROVIDER
+from api.scim.users import Users
+from catalog.errors import NotFound
+
+
+class _Service(ScimService):
+    """Answers a PATCH of a user with the user, as Okta wants it; a group may have more members than anybody reads."""
+
+    def patch_response(
+        self, base_url: str, resource: Resource[Any], response_parameters: ResponseParameters[Any]
+    ) -> ScimResponse:
+        """The answer to a PATCH."""
+        if resource.meta is not None and resource.meta.resource_type == "User":
+            return self.replacement_response(base_url, resource, response_parameters)
+        return super().patch_response(base_url, resource, response_parameters)
+
+
+class _Directory(ScimStorage):
+    """The people and groups of one organisation, in one transaction."""
+
+    def __init__(self, users: Users, groups: Groups) -> None:
+        self._users, self._groups = users, groups
+        self._binary = "C" if users.connection.dialect.name == "postgresql" else "BINARY"
+
+    def get(
+        self,
+        resource_type: ResourceType,
+        resource_id: str,
+        *,
+        response_parameters: ResponseParameters[Any] | None = None,
+    ) -> Resource[Any]:
+        """One of them."""
+        found: Resource[Any] = self._of(resource_type).get(_ours(resource_type, resource_id))
+        return found
+
+    def search(
+        self, resource_types: list[ResourceType], search_request: SearchRequest[Any], *, position: Any = None
+    ) -> SearchPage:
+        """One page of what a filter wants."""
+        if len(resource_types) != 1:
+            raise NotImplementedException(detail="ask for /Users or for /Groups")
+        if resource_types[0].name == "User":
+            return SearchPage(*self._users.find(search_request, self._binary))
+        return SearchPage(*self._groups.find(search_request, self._binary, whole=_wants_members(search_request)))
+
+    def create(self, resource_type: ResourceType, resource: Resource[Any]) -> Resource[Any]:
+        """Make one."""
+        made: Resource[Any] = self._of(resource_type).create(resource)
+        return made
+
+    def update(
+        self, resource_type: ResourceType, resource: Resource[Any], *, expected_version: str | None = None
+    ) -> Resource[Any]:
+        """Change one. It is held since it was read: its version cannot have changed."""
+        changed: Resource[Any] = self._of(resource_type).update(resource)
+        return changed
+
+    def delete(self, resource_type: ResourceType, resource_id: str, *, expected_version: str | None = None) -> None:
+        """Remove one."""
+        self._of(resource_type).remove(_ours(resource_type, resource_id))
+
+    def _of(self, resource_type: ResourceType) -> Any:
+        return self._users if resource_type.name == "User" else self._groups
+
+
+def _ours(resource_type: ResourceType, resource_id: str) -> str:
+    try:
+        return str(UUID(resource_id))
+    except ValueError:
+        raise NotFound(f"there is no {resource_type.name} of this id") from None
+
+
+def _wants_members(asked: SearchRequest[Any]) -> bool:
+    """Whether somebody reads who is in the groups: a provider that only looks for one does not."""
+    named = [str(each).lower() for each in asked.attributes or asked.excluded_attributes or ()]
+    spoken_of = any(name.rpartition(":")[2].partition(".")[0] == "members" for name in named)
+    return spoken_of if asked.attributes else not any(name.endswith("members") for name in named)
+
+
+_SERVICE: Final = _Service(PROVIDER)
+
+
+def answer(request: ScimRequest, users: Users, groups: Groups) -> ScimResponse:
+    """What a request is answered, done in their transaction. Raises SCIMException and what our own rooms raise."""
+    return ScimHandler(_SERVICE, _Directory(users, groups)).handle(request)
