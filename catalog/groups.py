@@ -159,9 +159,11 @@ def rules(connection: Connection, tenant: TenantId) -> list[Rule]:
     return [Rule(Kind(row.kind), row.name, row.axis, row.value) for row in rows]
 
 
-def set_rules(connection: Connection, tenant: TenantId, kind: Kind, name: str, given: Collection[Rule]) -> None:
-    """Let these be the rules of this name; without any it has none."""
-    connection.execute(delete(_r).where(_r.c.tenant_id == tenant, _r.c.kind == kind, _r.c.name == name))
-    if given:
-        rows = [values(rule) | {"tenant_id": tenant, "kind": rule.kind.value} for rule in given]
+def set_rules(connection: Connection, tenant: TenantId, before: Iterable[Rule], after: Iterable[Rule]) -> None:
+    """Let some rules take the place of others."""
+    for each in before:
+        same = [_r.c[name] == getattr(each, name) for name in ("kind", "name", "axis", "value")]
+        connection.execute(delete(_r).where(_r.c.tenant_id == tenant, *same))
+    rows = [values(each) | {"tenant_id": tenant} for each in after]
+    if rows:
         connection.execute(insert(connection, _r), rows)

@@ -58,18 +58,29 @@ def by_itself(name: str, taxonomy: Taxonomy) -> str | None:
 
 def of_group(group: Group, rules: Iterable[Rule], taxonomy: Taxonomy) -> Axes:
     """What a group gives its people."""
-    about = [each for each in rules if _is_about(each, group)]
-    if about:
-        return _values(about, taxonomy)
+    said = about(group, rules)
+    if said:
+        return values(said, taxonomy)
     function = by_itself(group.display_name, taxonomy)
     return {FUNCTION: frozenset({function})} if function else {}
 
 
+def about(group: Group, rules: Iterable[Rule]) -> list[Rule]:
+    """What an administrator said of this group."""
+    names = ((Kind.NAME, group.display_name), (Kind.EXTERNAL_ID, group.external_id or ""))
+    return [each for each in rules if any(is_named(each, *name) for name in names)]
+
+
+def is_named(rule: Rule, kind: Kind, name: str) -> bool:
+    """Whether a rule is about this name; capitals tell only ids of a provider apart."""
+    if rule.kind is not kind:
+        return False
+    return rule.name == name if kind is Kind.EXTERNAL_ID else folded(rule.name.strip()) == folded(name.strip())
+
+
 def of_department(department: str | None, rules: Iterable[Rule], taxonomy: Taxonomy) -> Axes:
     """What a department gives its people: what it was mapped to."""
-    name = folded((department or "").strip())
-    about = [each for each in rules if each.kind is Kind.DEPARTMENT and folded(each.name.strip()) == name]
-    return _values(about, taxonomy)
+    return values([each for each in rules if is_named(each, Kind.DEPARTMENT, department or "")], taxonomy)
 
 
 def of_language(said: Said) -> Axes:
@@ -107,13 +118,7 @@ def settle_all(connection: Connection, tenant: TenantId, taxonomy: Taxonomy, now
     return settle(connection, tenant, taxonomy, everybody, now)
 
 
-def _is_about(rule: Rule, group: Group) -> bool:
-    if rule.kind is Kind.EXTERNAL_ID:
-        return rule.name == group.external_id
-    return rule.kind is Kind.NAME and folded(rule.name.strip()) == folded(group.display_name.strip())
-
-
-def _values(rules: Iterable[Rule], taxonomy: Taxonomy) -> Axes:
+def values(rules: Iterable[Rule], taxonomy: Taxonomy) -> Axes:
     """What rules say, without concepts that are in use no longer."""
     given: Axes = {}
     for each in rules:

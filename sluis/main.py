@@ -37,6 +37,7 @@ from sluis.commands import (
     people,
     picks,
     review,
+    scim,
     serve,
     sources,
     taxonomy,
@@ -59,6 +60,7 @@ app.add_typer(history.app, name="history")
 app.add_typer(events.app, name="event")
 app.add_typer(models.app, name="models")
 app.add_typer(experiment.app, name="experiment")
+app.add_typer(scim.app, name="scim")
 app.add_typer(keys.app, name="key")
 app.add_typer(oidc.app, name="oidc")
 app.add_typer(webhooks.app, name="webhook")
