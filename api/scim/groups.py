@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from api.scim.columns import GROUPS
 from api.scim.filters import condition
+from api.scim.membership import Step, after
 from api.scim.models import Group as Resource
 from api.scim.models import Member
 from api.scim.versions import version
@@ -61,6 +62,20 @@ class Groups:
         groups.remove(self.connection, self.tenant, group)
         self._settle(there)
 
+    def change(self, name: str, taken: list[Step]) -> Any:
+        """Let people come and go. The group that comes back tells neither members nor version: nobody reads them.
+
+        Raises UnknownGroup, and Invalid for a member who is nobody here.
+        """
+        group = groups.get(self.connection, self.tenant, GroupId(name), lock=True)
+        there = groups.members(self.connection, self.tenant, [group.id])[group.id]
+        wanted = after(frozenset(there), taken)
+        changed = self._fill(group.id, there, {_id(each) for each in wanted - there} | (there & wanted))
+        if changed:
+            groups.touch(self.connection, self.tenant, group.id, self.now)
+            self._settle(changed)
+        return _out(group, (), versioned=False)
+
     def _keep(self, known: Group, wanted: Any) -> Any:
         for what, text in (("displayName", wanted.display_name), ("externalId", wanted.external_id)):
             if text is not None and not (text.strip() and text.isprintable() and len(text) <= LONGEST_GROUP):
@@ -68,19 +83,20 @@ class Groups:
         group = replace(known, display_name=wanted.display_name, external_id=wanted.external_id, changed_at=self.now)
         groups.save(self.connection, self.tenant, group)
         there = groups.members(self.connection, self.tenant, [group.id])[group.id]
-        named = {_id(each) for each in wanted.members or ()}
-        come, gone = self._known(named - there), there - named
-        groups.join(self.connection, self.tenant, group.id, come)
-        groups.leave(self.connection, self.tenant, group.id, gone)
+        changed = self._fill(group.id, there, {_id(each.value) for each in wanted.members or ()})
         renamed = (known.display_name, known.external_id) != (group.display_name, group.external_id)
-        self._settle(come | gone | (there if renamed else set()))
+        self._settle(changed | there if renamed else changed)
         return self.get(group.id)
 
-    def _known(self, named: set[EmployeeId]) -> set[EmployeeId]:
-        unknown = named - people.known(self.connection, self.tenant, named)
+    def _fill(self, group: GroupId, there: set[EmployeeId], wanted: set[EmployeeId]) -> set[EmployeeId]:
+        """Let those be in a group who are wanted, given who is there. Who came or went."""
+        come, gone = wanted - there, there - wanted
+        unknown = come - people.known(self.connection, self.tenant, come)
         if unknown:
             raise InvalidValueException(detail=f"members: there is no user {min(unknown)}")
-        return named
+        groups.join(self.connection, self.tenant, group, come)
+        groups.leave(self.connection, self.tenant, group, gone)
+        return come | gone
 
     def _settle(self, whom: Collection[EmployeeId]) -> None:
         provisioning.settle(self.connection, self.tenant, self.taxonomy, whom, self.now)
@@ -91,14 +107,14 @@ class Groups:
         return [_out(each, members.get(each.id, ())) for each in found]
 
 
-def _id(member: Any) -> EmployeeId:
+def _id(value: str | None) -> EmployeeId:
     try:
-        return EmployeeId(str(UUID(member.value)))
-    except (TypeError, ValueError, AttributeError):
+        return EmployeeId(str(UUID(value or "")))
+    except ValueError:
         raise InvalidValueException(detail="members: value is the id of a user, as this program gives it") from None
 
 
-def _out(group: Group, members: Collection[EmployeeId]) -> Any:
+def _out(group: Group, members: Collection[EmployeeId], *, versioned: bool = True) -> Any:
     made = Resource(
         id=group.id,
         external_id=group.external_id,
@@ -106,6 +122,9 @@ def _out(group: Group, members: Collection[EmployeeId]) -> Any:
         members=[Member(value=each, ref=f"Users/{each}", type=Member.Type.user) for each in sorted(members)] or None,
     )
     made.meta = Meta(
-        resource_type=NAME, created=group.created_at, last_modified=group.changed_at, version=version(made)
+        resource_type=NAME,
+        created=group.created_at,
+        last_modified=group.changed_at,
+        version=version(made) if versioned else None,
     )
     return made

@@ -5,11 +5,13 @@ from uuid import UUID
 
 from scim2_models import (
     NotImplementedException,
+    PatchOp,
     Resource,
     ResourceType,
     ResponseParameters,
     SearchRequest,
 )
+from scim2_server.conditions import Conditions
 from scim2_server.handler import ScimHandler
 from scim2_server.requests import ScimRequest
 from scim2_server.responses import ScimResponse
@@ -17,6 +19,7 @@ from scim2_server.service import ScimService
 from scim2_server.storage import ScimStorage, SearchPage
 
 from api.scim.groups import Groups
+from api.scim.membership import Step, steps
 from api.scim.models import PROVIDER
 from api.scim.users import Users
 from catalog.errors import NotFound
@@ -78,8 +81,32 @@ class _Directory(ScimStorage):
         """Remove one."""
         self._of(resource_type).remove(_ours(resource_type, resource_id))
 
+    def change_members(self, resource_type: ResourceType, resource_id: str, taken: list[Step]) -> Resource[Any]:
+        """Let people join and leave a group."""
+        changed: Resource[Any] = self._groups.change(_ours(resource_type, resource_id), taken)
+        return changed
+
     def _of(self, resource_type: ResourceType) -> Any:
         return self._users if resource_type.name == "User" else self._groups
+
+
+class _Handler(ScimHandler):
+    """Fills a group without reading it, where nobody asked for the group in return or said which version they mean."""
+
+    def __init__(self, directory: _Directory, request: ScimRequest) -> None:
+        super().__init__(_SERVICE, directory)
+        self._directory = directory
+        self._wants_whole = not {"attributes", "excludedAttributes"}.isdisjoint(request.query)
+
+    def patch_resource(
+        self, resource_type: ResourceType, resource_id: str, patch_op: "PatchOp[Any]", conditions: Conditions
+    ) -> Resource[Any]:
+        """Change a resource as a PATCH says."""
+        whole = resource_type.name != "Group" or self._wants_whole or conditions != Conditions()
+        taken = None if whole else steps(patch_op)
+        if taken is None:
+            return super().patch_resource(resource_type, resource_id, patch_op, conditions)
+        return self._directory.change_members(resource_type, resource_id, taken)
 
 
 def _ours(resource_type: ResourceType, resource_id: str) -> str:
@@ -101,4 +128,4 @@ _SERVICE: Final = _Service(PROVIDER)
 
 def answer(request: ScimRequest, users: Users, groups: Groups) -> ScimResponse:
     """What a request is answered, done in their transaction. Raises SCIMException and what our own rooms raise."""
-    return ScimHandler(_SERVICE, _Directory(users, groups)).handle(request)
+    return _Handler(_Directory(users, groups), request).handle(request)
