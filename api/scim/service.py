@@ -25,8 +25,18 @@ from api.scim.users import Users
 from catalog.errors import NotFound
 
 
+_LAST: Final = 10**9
+"""Beyond this nobody has a page."""
+
+
 class _Service(ScimService):
     """Answers a PATCH of a user with the user, as Okta wants it; a group may have more members than anybody reads."""
+
+    def read_search(self, resource_types: list[ResourceType], payload: Any) -> tuple[SearchRequest[Any], Any]:
+        """What a search asks for, from a place that a database can count to."""
+        asked, position = super().read_search(resource_types, payload)
+        asked.start_index = min(asked.start_index or 1, _LAST)
+        return asked, position
 
     def patch_response(
         self, base_url: str, resource: Resource[Any], response_parameters: ResponseParameters[Any]
