@@ -63,8 +63,6 @@ def condition(filter_: ScimFilter[Any] | None, columns: Columns, *, binary: str)
     """
     if filter_ is None:
         return true()
-    if len(filter_) > MOST_CHARACTERS:
-        raise InvalidFilterException(detail=f"a filter has at most {MOST_CHARACTERS} characters")
     return _Compiler(filter_, columns, binary).visit(filter_.ast)
 
 

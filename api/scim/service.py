@@ -4,6 +4,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from scim2_models import (
+    InvalidFilterException,
     NotImplementedException,
     PatchOp,
     Resource,
@@ -18,12 +19,12 @@ from scim2_server.responses import ScimResponse
 from scim2_server.service import ScimService
 from scim2_server.storage import ScimStorage, SearchPage
 
+from api.scim.filters import MOST_CHARACTERS
 from api.scim.groups import Groups
 from api.scim.membership import Step, steps
 from api.scim.models import PROVIDER
 from api.scim.users import Users
 from catalog.errors import NotFound
-
 
 _LAST: Final = 10**9
 """Beyond this nobody has a page."""
@@ -33,7 +34,10 @@ class _Service(ScimService):
     """Answers a PATCH of a user with the user, as Okta wants it; a group may have more members than anybody reads."""
 
     def read_search(self, resource_types: list[ResourceType], payload: Any) -> tuple[SearchRequest[Any], Any]:
-        """What a search asks for, from a place that a database can count to."""
+        """What a search asks for, from a place that a database can count to. Raises InvalidFilterException."""
+        for name, value in payload.items() if isinstance(payload, dict) else ():
+            if name.lower() == "filter" and len(str(value)) > MOST_CHARACTERS:
+                raise InvalidFilterException(detail=f"a filter has at most {MOST_CHARACTERS} characters")
         asked, position = super().read_search(resource_types, payload)
         asked.start_index = min(asked.start_index or 1, _LAST)
         return asked, position
