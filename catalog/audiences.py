@@ -88,7 +88,10 @@ def violations(
     hard_axes: Sequence[str],
     now: datetime,
 ) -> list[ArticleId]:
-    """Those of `articles` that this employee may not be shown at `now`: not live, or closed on a hard axis."""
+    """Those of `articles` that this employee may not be shown at `now`: not live, or closed on a hard axis.
+
+    To whoever is not active all are closed.
+    """
     asked = {"tenant": tenant, "employee": employee, "articles": list(articles), "now": now}
     # the state is compared here: asked for it, SQLite walks through every approved article instead of these few
     permitted = {row.id for row in connection.execute(_shown(*hard_axes), asked) if row.state is State.APPROVED}
@@ -101,7 +104,11 @@ def _shown(*hard_axes: str) -> Select[ArticleId, State]:
     a, now = tables.articles, bindparam("now", type_=tables.articles.c.live_from.type)
     live = and_(a.c.live_from <= now, or_(a.c.expires_at.is_(None), a.c.expires_at > now))
     these = (a.c.tenant_id == bindparam("tenant"), a.c.id.in_(bindparam("articles", expanding=True)))
-    return select(a.c.id, a.c.state).where(*these, live, *map(_admits, hard_axes))
+    people = tables.employees
+    active = exists().where(
+        people.c.tenant_id == bindparam("tenant"), people.c.id == bindparam("employee"), people.c.active
+    )
+    return select(a.c.id, a.c.state).where(*these, live, active, *map(_admits, hard_axes))
 
 
 def _admits(axis: str) -> ColumnElement[bool]:
