@@ -41,7 +41,7 @@ class Provider:
     def found(self, filter, resource="Users", **query):  # noqa: A002
         answer = self.ask("GET", f"/{resource}", params={"filter": filter, **query})
         assert answer.status_code == 200, answer.text
-        return answer.json()["Resources"] if "Resources" in answer.json() else []
+        return answer.json().get("Resources", [])
 
     def employee(self, name):
         return self.world.client.get(f"/v1/employees/{name}", headers=self.header).json()

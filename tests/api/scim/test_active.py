@@ -53,14 +53,25 @@ def test_nothing_reaches_them_until_they_are_back(idp, world, feeds):
     address = world.client.post(f"/v1/employees/{world.seller.id}/syndication", headers=idp.header).json()["json_feed"]
     before = everything(world, address)
     assert before == {
-        "feed": 2, "rank": 1, "picks": 2, "syndication": 2, "eligible": (True, []), "export": True, "counts": (1, 1, 0),
-    }  # fmt: skip
+        "feed": 2,
+        "rank": 1,
+        "picks": 2,
+        "syndication": 2,
+        "eligible": (True, []),
+        "export": True,
+        "counts": (1, 1, 0),
+    }
     user = f"/Users/{world.seller.id}"
     idp.patch(user, {"op": "Replace", "path": "active", "value": "False"})
     assert everything(world, address) == {
-        "feed": "deactivated", "rank": "deactivated", "picks": 0, "syndication": 0, "eligible": (False, ["active"]),
-        "export": False, "counts": (0, 0, 1),
-    }  # fmt: skip
+        "feed": "deactivated",
+        "rank": "deactivated",
+        "picks": 0,
+        "syndication": 0,
+        "eligible": (False, ["active"]),
+        "export": False,
+        "counts": (0, 0, 1),
+    }
     idp.patch(user, {"op": "Replace", "path": "active", "value": "True"})
     assert everything(world, address) == before
 

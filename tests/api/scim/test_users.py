@@ -38,9 +38,18 @@ def test_a_user_becomes_an_employee_who_has_not_opted_in(idp):
     [
         ({"userName": "Bob@Acme.example"}, "bob@acme.example"),
         ({"userName": "bob", "emails": [{"value": "b@a.example"}]}, "b@a.example"),
-        ({"userName": "bob", "emails": [{"value": "h@a.example", "type": "home", "primary": True}, {"value": "w@a.example", "type": "work"}]}, "h@a.example"),
+        (
+            {
+                "userName": "bob",
+                "emails": [
+                    {"value": "h@a.example", "type": "home", "primary": True},
+                    {"value": "w@a.example", "type": "work"},
+                ],
+            },
+            "h@a.example",
+        ),
     ],
-)  # fmt: skip
+)
 def test_which_address_is_used(idp, said, email):
     assert idp.employee(idp.user(**said)["id"])["email"] == email
 
@@ -56,9 +65,15 @@ def test_two_users_share_neither_name_nor_address(idp):
     for body in ({"userName": "ANN@acme.example"}, {"userName": "other", "emails": [{"value": "ann@acme.example"}]}):
         refused = idp.ask("POST", "/Users", {"schemas": [f"{CORE}User"]} | body)
         assert (refused.status_code, refused.json()["scimType"]) == (409, "uniqueness")
-    taken = idp.ask("POST", "/Users", {
-        "schemas": [f"{CORE}User"], "userName": "Ann@Acme.example", "emails": [{"value": "else@acme.example"}],
-    })  # fmt: skip
+    taken = idp.ask(
+        "POST",
+        "/Users",
+        {
+            "schemas": [f"{CORE}User"],
+            "userName": "Ann@Acme.example",
+            "emails": [{"value": "else@acme.example"}],
+        },
+    )
     assert (taken.status_code, taken.json()["scimType"]) == (409, "uniqueness")
 
 
@@ -115,14 +130,32 @@ def test_active_and_consent_are_two_things(idp, world):
 ENTRA = [
     ([{"op": "Replace", "path": "active", "value": "False"}], lambda told: told["active"] is False),
     ([{"op": "Replace", "value": {"active": "False"}}], lambda told: told["active"] is False),
-    ([{"op": "Add", "path": f"{ENTERPRISE}:department", "value": "Sales"}], lambda told: told[ENTERPRISE] == {"department": "Sales"}),
-    ([{"op": "Replace", "value": {f"{ENTERPRISE}:department": "Sales"}}], lambda told: told[ENTERPRISE] == {"department": "Sales"}),
-    ([{"op": "Replace", "value": {"name.givenName": "Anna", "displayName": "Anna"}}], lambda told: told["name"]["givenName"] == "Anna" and told["displayName"] == "Anna"),
-    ([{"op": "Replace", "path": 'emails[type eq "work"].value', "value": "a2@acme.example"}], lambda told: told["emails"][0]["value"] == "a2@acme.example"),
-    ([{"op": "Add", "path": 'phoneNumbers[type eq "work"].value', "value": "1"}], lambda told: "phoneNumbers" not in told),
-    ([{"op": "Remove", "path": "displayName"}, {"op": "Add", "path": "title", "value": "Boss"}], lambda told: "title" not in told),
+    (
+        [{"op": "Add", "path": f"{ENTERPRISE}:department", "value": "Sales"}],
+        lambda told: told[ENTERPRISE] == {"department": "Sales"},
+    ),
+    (
+        [{"op": "Replace", "value": {f"{ENTERPRISE}:department": "Sales"}}],
+        lambda told: told[ENTERPRISE] == {"department": "Sales"},
+    ),
+    (
+        [{"op": "Replace", "value": {"name.givenName": "Anna", "displayName": "Anna"}}],
+        lambda told: told["name"]["givenName"] == "Anna" and told["displayName"] == "Anna",
+    ),
+    (
+        [{"op": "Replace", "path": 'emails[type eq "work"].value', "value": "a2@acme.example"}],
+        lambda told: told["emails"][0]["value"] == "a2@acme.example",
+    ),
+    (
+        [{"op": "Add", "path": 'phoneNumbers[type eq "work"].value', "value": "1"}],
+        lambda told: "phoneNumbers" not in told,
+    ),
+    (
+        [{"op": "Remove", "path": "displayName"}, {"op": "Add", "path": "title", "value": "Boss"}],
+        lambda told: "title" not in told,
+    ),
     ([{"op": "Remove", "path": "name.familyName"}], lambda told: told["name"] == {"givenName": "Ann"}),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("operations", "holds"), ENTRA)
