@@ -7,11 +7,11 @@ import pytest
 from alembic import command
 from sqlalchemy import text
 
-from catalog import answers, items, keys, rows, schema, search, sources
+from catalog import answers, items, keys, people, rows, schema, search, sources
 from catalog.database import Database
 from catalog.errors import Unavailable
 from catalog.hosts import host_of
-from catalog.ids import SourceId, TenantId
+from catalog.ids import EmployeeId, SourceId, TenantId, new_id
 from catalog.records import State
 from catalog.words import asked
 from tests.make import NOW
@@ -139,3 +139,28 @@ def test_a_database_of_a_newer_version_is_left_alone_in_our_own_words(empty):
     for look in (schema.upgrade, schema.require_current):
         with pytest.raises(Unavailable, match="revision 9999, which a newer version of this program made"):
             look(empty)
+
+
+def test_whoever_was_there_before_identity_providers_is_active_and_has_set_what_they_have(empty, tenant):
+    at_0001(empty, tenant)
+    moment = NOW.replace(tzinfo=None).isoformat(" ", "microseconds") if empty.is_sqlite else NOW
+    with empty.write() as connection:
+        command.upgrade(schema._config(connection), "0017")
+        connection.execute(
+            text("INSERT INTO employees (tenant_id, id, email, name, opted_in, pick_days, created_at)"
+                 " VALUES (:of, 'e', 'ann@acme.example', 'Ann', :yes, '12345', :at)"),
+            {"of": tenant, "yes": True, "at": moment},
+        )  # fmt: skip
+        for value in ("sales", "legal-compliance"):
+            connection.execute(
+                text("INSERT INTO memberships (tenant_id, employee_id, axis, value)"
+                     " VALUES (:of, 'e', 'function', :value)"),
+                {"of": tenant, "value": value},
+            )  # fmt: skip
+    schema.upgrade(empty)
+    with empty.read() as connection:
+        assert schema.drift(connection) == []
+        person = people.get(connection, tenant, EmployeeId("e"))
+    assert person.takes_part
+    assert person.own == {"function": {"sales", "legal-compliance"}}
+    assert person.lent == {}
