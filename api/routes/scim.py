@@ -13,7 +13,7 @@ from api.scim.groups import Groups
 from api.scim.service import answer
 from api.scim.users import Users
 from api.security import Managing
-from catalog.keys import ApiKey
+from catalog.keys import Caller
 
 router = APIRouter(prefix=PATH, include_in_schema=False)
 
@@ -37,7 +37,7 @@ def write(request: Request, wired: Wired, key: Managing, connection: Writing, bo
 
 
 def _answered(
-    request: Request, wired: Services, key: ApiKey, connection: Connection, body: bytes, *, writing: bool
+    request: Request, wired: Services, key: Caller, connection: Connection, body: bytes, *, writing: bool
 ) -> Response:
     where = (connection, key.tenant, wired.taxonomy(connection, key.tenant), wired.clock())
     asked = ScimRequest(

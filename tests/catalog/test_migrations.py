@@ -11,7 +11,7 @@ from catalog import answers, items, keys, people, rows, schema, search, sources
 from catalog.database import Database
 from catalog.errors import Unavailable
 from catalog.hosts import host_of
-from catalog.ids import EmployeeId, SourceId, TenantId, new_id
+from catalog.ids import EmployeeId, SourceId, TenantId
 from catalog.records import State
 from catalog.words import asked
 from tests.make import NOW
