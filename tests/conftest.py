@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import make_url
 
 from catalog import rows, schema, tenants
@@ -19,6 +20,10 @@ from tests.make import NOW
 
 for _name in ("COLUMNS", "LINES"):  # pytest's readline tells its workers of a narrow terminal that is not there
     os.environ.pop(_name, None)
+
+# how long an example takes is a figure of what else the machine does
+settings.register_profile("busy", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 TENANT = TenantId("acme")
 
