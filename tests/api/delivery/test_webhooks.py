@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from aiohttp import web
@@ -20,8 +20,8 @@ from catalog.records import State
 from catalog.webhooks import OVERLAP, Topic
 from curation.review import Desk, Reviewer
 from tests import make
+from tests.make import NOW
 
-NOW = datetime.now(UTC).replace(microsecond=0)  # the library that verifies looks at the real clock
 EVERYTHING = frozenset(Topic)
 TENANT = TenantId("acme")
 
@@ -49,6 +49,18 @@ class Receiver:
             yield runner.addresses[0][1]
         finally:
             await runner.cleanup()
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch):
+    """The library that verifies looks at the real clock; here it looks at ours."""
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return NOW
+
+    monkeypatch.setattr("standardwebhooks.webhooks.datetime", Clock)
 
 
 @pytest.fixture
