@@ -41,8 +41,8 @@ _V1 = (
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "content": {"application/problem+json": {}}, "description": description}
     for status, description in {
-        401: "The key is missing, unknown, expired or revoked.",
-        403: "The key, or the person, does not allow this.",
+        401: "The key or the token is missing, unknown, expired or revoked.",
+        403: "The key or the token, or the person, does not allow this.",
         404: "There is no such thing for this tenant.",
         405: "There is no such method on this path.",
         408: "The body took too long to arrive.",

@@ -39,8 +39,7 @@ def bearer(*scopes: Scope) -> Callable[..., Caller]:
         try:
             key = _who(wired, given.credentials, now)
         except (Unauthorised, ProviderAway) as error:
-            if isinstance(error, Unauthorised):
-                wired.rates.stranger(request.client.host if request.client else "")
+            wired.rates.stranger(request.client.host if request.client else "")  # before it could fill the log
             if isinstance(error, BadToken | ProviderAway):
                 log.warning("a token was refused: %s", error.why, extra={"request": request.state.number})
             raise

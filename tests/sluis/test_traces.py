@@ -100,6 +100,8 @@ def test_the_stages_of_a_feed_and_the_statements_lie_within(world, client, told,
     written = [span for span in statements if span.name == "INSERT slates"]
     assert {within[span.parent.span_id] for span in written} == {"write"}
     assert {span.attributes["db.system.name"] for span in statements} == {world.database.engine.dialect.name}
+    with world.database.read() as connection:
+        assert connection.info["sluis.spans"] == []  # each that was begun was ended
 
 
 def test_nobody_is_in_what_is_told(world, client, exporter):  # noqa: F811

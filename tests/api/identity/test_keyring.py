@@ -15,6 +15,7 @@ from joserfc.jwk import KeySet, OctKey, RSAKey
 from api.identity import published
 from api.identity.keyring import AGAIN, FRESH, KEPT, Keyring
 from api.identity.published import ProviderAway
+from api.rates import STRANGERS
 from catalog.errors import Invalid
 from tests.make import NOW
 from tests.provider import DISCOVERY, JWKS
@@ -83,6 +84,14 @@ def test_while_the_provider_is_away_its_keys_are_used_for_a_day_and_then_no_more
     idp.status = 200
     clock.now = NOW + KEPT + AGAIN
     assert ask(token).status_code == 200
+
+
+def test_while_it_is_away_nobody_fills_the_log(idp, believe, ask, caplog):
+    believe()
+    idp.status = 500
+    found = [ask(idp.token(idp.claims(**ALL))).status_code for _ in range(STRANGERS + 2)]
+    assert (set(found[:-2]), found[-2:]) == ({503}, [429, 429])
+    assert len([each for each in caplog.records if each.name == "api.security"]) == STRANGERS
 
 
 def test_a_provider_that_was_never_there_opens_nothing_and_is_asked_seldom(idp, believe, ask, clock):
