@@ -45,9 +45,11 @@ def get(connection: Connection, tenant: TenantId, employee: EmployeeId, *, stay:
     return found[0]
 
 
-def hold(connection: Connection, tenant: TenantId, employee: EmployeeId) -> None:
-    """Let nobody else change somebody before this transaction ends: what is read now is what will be changed."""
-    connection.execute(select(_p.c.id).where(_p.c.tenant_id == tenant, _p.c.id == employee).with_for_update()).all()
+def hold(connection: Connection, tenant: TenantId, ids: Collection[EmployeeId]) -> None:
+    """Let nobody else change these people before this transaction ends: what is read now is what will be changed."""
+    for some in parts(sorted(ids), _AT_ONCE):
+        them = select(_p.c.id).where(_p.c.tenant_id == tenant, _p.c.id.in_(some)).order_by(_p.c.id)
+        connection.execute(them.with_for_update(key_share=True)).all()
 
 
 def many(connection: Connection, tenant: TenantId, ids: Collection[EmployeeId]) -> list[Employee]:

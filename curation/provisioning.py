@@ -98,7 +98,11 @@ def settle(
     employees: Collection[EmployeeId],
     now: datetime,
 ) -> int:
-    """Let these people have what is given to them now, and nothing that is given no longer; for how many it changed."""
+    """Let these people have what is given to them now, and nothing that is given no longer; for how many it changed.
+
+    They are held first: whoever puts one of them into another group at this moment is waited for, and seen.
+    """
+    people.hold(connection, tenant, employees)
     rules = groups.rules(connection, tenant)
     theirs = groups.of_people(connection, tenant, employees)
     said = provisioned.many(connection, tenant, employees)

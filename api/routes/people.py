@@ -113,7 +113,7 @@ def put(
     person = made(said, wired.taxonomy(connection, key.tenant), wired.clock(), known)
     if people.save(connection, key.tenant, person, f"key {key.label}", wired.clock()):
         response.status_code = 201
-    return employee_out(person)
+    return employee_out(people.get(connection, key.tenant, person.id))  # what groups give them stands beside it
 
 
 @router.patch("/employees/{employee_id}", summary="Change a part of an employee")
@@ -126,7 +126,7 @@ def patch(
     fields = said.model_dump(include=said.model_fields_set)
     person = changed(known, fields, wired.taxonomy(connection, key.tenant))
     people.save(connection, key.tenant, person, f"key {key.label}", wired.clock())
-    return employee_out(person)
+    return employee_out(people.get(connection, key.tenant, person.id))  # what groups give them stands beside it
 
 
 @router.delete("/employees/{employee_id}", status_code=204, summary="Erase an employee")
@@ -143,7 +143,7 @@ def interests(
     known = _known(connection, key.tenant, employee_id)
     person = changed(known, {"interests": said.topics}, wired.taxonomy(connection, key.tenant))
     people.save(connection, key.tenant, person, f"key {key.label}", wired.clock())
-    return employee_out(person)
+    return employee_out(people.get(connection, key.tenant, person.id))  # what groups give them stands beside it
 
 
 @router.put("/employees/{employee_id}/consent", summary="Whether an employee takes part")

@@ -41,7 +41,7 @@ class Users:
     def get(self, name: str) -> Any:
         """One employee, who is held where this transaction may change them. Raises UnknownEmployee."""
         if self.writing:
-            people.hold(self.connection, self.tenant, EmployeeId(name))
+            people.hold(self.connection, self.tenant, [EmployeeId(name)])
         return self._told([people.get(self.connection, self.tenant, EmployeeId(name))])[0]
 
     def find(self, asked: SearchRequest[Any], binary: str) -> tuple[int, list[Any]]:

@@ -1,12 +1,17 @@
 """A group gives its people what it stands for, and takes back that alone."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
 
 from catalog import groups, people
-from catalog.groups import Kind
+from catalog.groups import Group, Kind
+from catalog.ids import GroupId, new_id
 from catalog.keys import Scope
 from catalog.taxonomy import load
 from curation import provisioning
+from tests import make
 from tests.api.scim.conftest import CORE, ENTERPRISE
 from tests.make import NOW
 
@@ -238,3 +243,33 @@ def test_a_concept_that_is_in_use_no_longer_is_given_to_nobody(idp, ann, mapped,
     with world.database.write() as connection:
         provisioning.settle_all(connection, world.tenant, less, NOW)
         assert people.get(connection, world.tenant, ann).axes == {}
+
+
+def test_the_answer_of_the_api_tells_what_groups_give_beside_what_is_set(idp, ann):
+    path = f"/v1/employees/{ann}"
+    idp.world.client.patch(path, json={"functions": ["sales"]}, headers=idp.header)
+    idp.group("Sales", ann)
+    told = idp.world.client.patch(path, json={"functions": []}, headers=idp.header).json()
+    assert told["functions"] == ["sales"] == functions(idp, ann)
+
+
+def test_two_who_put_the_same_person_into_groups_at_once_take_nothing_from_each_other(postgres_database, tenant):
+    """One waits for the other, and then works with what that one has done."""
+    now, person = NOW, make.employee(axes={})
+    them = [Group(GroupId(new_id()), name, None, now, now) for name in ("Sales", "Engineering")]
+    with postgres_database.write() as connection:
+        people.upsert(connection, tenant, [person])
+        for each in them:
+            groups.save(connection, tenant, each)
+    began = Barrier(2)
+
+    def join(group):
+        with postgres_database.write() as connection:
+            groups.join(connection, tenant, group.id, [person.id])
+            began.wait(10)
+            provisioning.settle(connection, tenant, load(), [person.id], now)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(join, them))
+    with postgres_database.read() as connection:
+        assert people.get(connection, tenant, person.id).axes == {"function": {"sales", "engineering"}}
