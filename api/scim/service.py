@@ -1,12 +1,15 @@
 """SCIM over our directory: the protocol is `scim2_server`'s, what is read and written is ours."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
 from scim2_models import (
     InvalidFilterException,
+    InvalidValueException,
     NotImplementedException,
     PatchOp,
+    PayloadTooLargeException,
     Resource,
     ResourceType,
     ResponseParameters,
@@ -26,6 +29,11 @@ from api.scim.models import PROVIDER
 from api.scim.users import Users
 from catalog.errors import NotFound
 
+MOST_BYTES: Final = 2_000_000
+"""Of a body: some twenty thousand members."""
+MOST_OPERATIONS: Final = 1000
+"""Of a PATCH."""
+
 _LAST: Final = 10**9
 """Beyond this nobody has a page."""
 
@@ -36,11 +44,25 @@ class _Service(ScimService):
     def read_search(self, resource_types: list[ResourceType], payload: Any) -> tuple[SearchRequest[Any], Any]:
         """What a search asks for, from a place that a database can count to. Raises InvalidFilterException."""
         for name, value in payload.items() if isinstance(payload, dict) else ():
-            if name.lower() == "filter" and len(str(value)) > MOST_CHARACTERS:
-                raise InvalidFilterException(detail=f"a filter has at most {MOST_CHARACTERS} characters")
+            _require_short(name, value)
         asked, position = super().read_search(resource_types, payload)
         asked.start_index = min(asked.start_index or 1, _LAST)
         return asked, position
+
+    def read_response_parameters(
+        self, resource_type: ResourceType, query: Mapping[str, str]
+    ) -> ResponseParameters[Any]:
+        """Which attributes somebody wants to be told. Raises InvalidValueException."""
+        for name, value in query.items():
+            _require_short(name, value)
+        return super().read_response_parameters(resource_type, query)
+
+    def read_patch(self, resource_type: ResourceType, body: bytes, content_type: str | None) -> "PatchOp[Any]":
+        """What a PATCH asks for. Raises InvalidValueException."""
+        found = super().read_patch(resource_type, body, content_type)
+        if len(found.operations or ()) > MOST_OPERATIONS:
+            raise InvalidValueException(detail=f"a PATCH has at most {MOST_OPERATIONS} operations: send several")
+        return found
 
     def patch_response(
         self, base_url: str, resource: Resource[Any], response_parameters: ResponseParameters[Any]
@@ -49,6 +71,14 @@ class _Service(ScimService):
         if resource.meta is not None and resource.meta.resource_type == "User":
             return self.replacement_response(base_url, resource, response_parameters)
         return super().patch_response(base_url, resource, response_parameters)
+
+
+def _require_short(name: str, value: Any) -> None:
+    """What is read word by word is short: reading what goes on and on takes a core from everybody else."""
+    if name.lower() == "filter" and len(str(value)) > MOST_CHARACTERS:
+        raise InvalidFilterException(detail=f"a filter has at most {MOST_CHARACTERS} characters")
+    if name.lower() in ("attributes", "excludedattributes") and len(str(value)) > MOST_CHARACTERS:
+        raise InvalidValueException(detail=f"{name} has at most {MOST_CHARACTERS} characters")
 
 
 class _Directory(ScimStorage):
@@ -142,4 +172,7 @@ _SERVICE: Final = _Service(PROVIDER)
 
 def answer(request: ScimRequest, users: Users, groups: Groups) -> ScimResponse:
     """What a request is answered, done in their transaction. Raises SCIMException and what our own rooms raise."""
+    if len(request.body) > MOST_BYTES:
+        most = f"{MOST_BYTES // 1_000_000} MB"
+        raise PayloadTooLargeException(detail=f"a body has at most {most}: add members in several requests")
     return _Handler(_Directory(users, groups), request).handle(request)

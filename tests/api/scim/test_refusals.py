@@ -1,6 +1,7 @@
 """Whatever is sent, it is taken, or refused in the form of SCIM; never is it a mistake of ours, nor anybody else's."""
 
 import json
+from time import process_time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -61,6 +62,24 @@ def test_too_much_and_too_often_are_told_so_as_well(idp, world):
     assert (long.status_code, is_of_scim(long)["status"]) == (413, "413")
     kind = world.client.post("/scim/v2/Users", content=b"<a/>", headers=idp.header | {"Content-Type": "text/xml"})
     assert (kind.status_code, is_of_scim(kind)["status"]) == (415, "415")
+
+
+def test_what_would_take_a_core_for_long_is_not_read(idp):
+    """Each of these took seconds, in which nobody else could write."""
+    user, name = idp.user(), ["userName"] * 5000
+    change = {"op": "add", "path": 'emails[type eq "work"].value', "value": "a@b.example"}
+    members = [{"value": user["id"]}] * 50_000
+    began = process_time()
+    for status, answer in (
+        (400, idp.ask("GET", "/Users", params={"attributes": ",".join(name)})),
+        (400, idp.ask("GET", f"/Users/{user['id']}", params={"excludedAttributes": ",".join(name)})),
+        (400, idp.ask("POST", "/Users/.search", {"Attributes": name})),
+        (400, idp.patch(f"/Users/{user['id']}", *[change] * 1001)),
+        (413, idp.ask("POST", "/Groups", {"schemas": [f"{CORE}Group"], "displayName": "X", "members": members})),
+    ):
+        assert answer.status_code == status, answer.text
+        is_of_scim(answer)
+    assert process_time() - began < 4
 
 
 def test_names_in_other_letters_reach_the_same(idp):
