@@ -17,6 +17,7 @@ from tests.make import NOW
 
 ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
 OTHER = TenantId("other")
+NOBODY = "6f9619ff-8b86-4d01-b42d-00c04fc964ff"
 SECRET = "Zeer geheime naam van de anderen"
 
 
@@ -37,13 +38,13 @@ def is_of_scim(answer):
         ("GET", "/Users/" + "x" * 5000, 404),
         ("GET", "/Schemas/nothing", 404),
         ("GET", "/ResourceTypes/nothing", 404),
-        ("GET", f"/Users/{new_id()}", 404),
-        ("DELETE", f"/Groups/{new_id()}", 404),
+        ("GET", f"/Users/{NOBODY}", 404),
+        ("DELETE", f"/Groups/{NOBODY}", 404),
         ("GET", "/Me", 501),
         ("POST", "/Bulk", 501),
         ("GET", "/", 501),
         ("DELETE", "/Users", 405),
-        ("POST", f"/Users/{new_id()}", 405),
+        ("POST", f"/Users/{NOBODY}", 405),
         ("GET", "/Users?sortBy=userName", 501),
         ("GET", "/Users?count=x", 400),
         ("GET", "/Users?attributes=nonsense[", 400),
