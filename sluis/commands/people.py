@@ -130,6 +130,8 @@ def _opt(email: str, *, opted_in: bool) -> None:
         person = people.by_email(connection, house.tenant, email)
         people.set_opted_in(connection, house.tenant, person.id, Consent(utcnow(), opted_in, "the command line"))
     out.print(f"{person.email} takes part" if opted_in else f"{person.email} takes part no longer")
+    if opted_in and not person.active:
+        out.print("but the identity provider has deactivated them: until it activates them they get nothing")
 
 
 def _row(person: Employee) -> dict[str, Any]:
