@@ -124,7 +124,7 @@ def _client(address: str) -> "MlflowClient":
         raise TrackingAway(
             "MLflow is not installed: pip install 'sluis[mlflow]', or unset SLUIS_MLFLOW_TRACKING_URI"
         ) from error
-    if re.match(r"\w+://[^/]*@", address):
+    if re.match(r"https?://[^/]*@", address):
         raise Invalid(
             "SLUIS_MLFLOW_TRACKING_URI holds a password: give it in MLFLOW_TRACKING_USERNAME and "
             "MLFLOW_TRACKING_PASSWORD, or a token in MLFLOW_TRACKING_TOKEN"
@@ -142,9 +142,14 @@ def _said_by(address: str) -> Iterator[None]:
     except Exception as error:  # servers and stores raise what they like
         first = next(iter(str(error).strip().splitlines()), type(error).__name__)
         told = first if len(first) < _TOLD else f"{first[: _TOLD // 2]} … {first[-_TOLD // 2 :]}"
+        where, why = _without_password(address), _without_password(told)
         raise TrackingAway(
-            f"MLflow at {address} takes no run ({told}): see SLUIS_MLFLOW_TRACKING_URI, or unset it"
+            f"MLflow at {where} takes no run ({why}): see SLUIS_MLFLOW_TRACKING_URI, or unset it"
         ) from error
+
+
+def _without_password(told: str) -> str:
+    return re.sub(r"//[^/\s]*@", "//", told)
 
 
 def _flat(given: Mapping[str, object], within: str = "") -> Iterator[tuple[str, object]]:

@@ -81,3 +81,10 @@ def test_a_password_does_not_belong_in_an_address_that_is_told():
     with pytest.raises(Invalid, match="MLFLOW_TRACKING_PASSWORD") as refused, tracking.run("https://a:b@c/", "x", {}):
         pytest.fail("work began")
     assert "a:b" not in str(refused.value)
+
+
+def test_nor_is_the_password_of_a_database_told(monkeypatch):
+    address = "nosuch://ann:hush@db.example/mlflow"
+    with pytest.raises(tracking.TrackingAway, match="nosuch://db.example") as refused, tracking.run(address, "x", {}):
+        pytest.fail("work began")
+    assert "hush" not in str(refused.value)
