@@ -3,9 +3,10 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, delete, func, or_, select, update
+from sqlalchemy import Column, Connection, Row, Select, bindparam, delete, func, or_, select, update
 
 from catalog import consents, provisioned, tables, tables_edge, tenants
 from catalog.consents import Consent
@@ -20,6 +21,11 @@ _m = tables.memberships
 _SET: Final = ""
 """The origin of a value that somebody set."""
 _AT_ONCE: Final = 500
+_STAY: Final = (
+    select(_p.c.id)
+    .where(_p.c.tenant_id == bindparam("tenant"), _p.c.id == bindparam("employee"))
+    .with_for_update(read=True, key_share=True)
+)
 
 
 class PersonExists(Conflict):
@@ -37,12 +43,11 @@ class UnknownEmployee(NotFound):
 def get(connection: Connection, tenant: TenantId, employee: EmployeeId, *, stay: bool = False) -> Employee:
     """One person. With `stay` nobody erases them before this transaction ends; whoever is doing so is waited for."""
     if stay:
-        mine = select(_p.c.id).where(_p.c.tenant_id == tenant, _p.c.id == employee)
-        connection.execute(mine.with_for_update(read=True, key_share=True)).all()
-    found = _read(connection, tenant, _p.c.id == employee)
-    if not found:
+        connection.execute(_STAY, {"tenant": tenant, "employee": employee}).all()
+    found = _one(connection, tenant, _p.c.id, employee)
+    if found is None:
         raise UnknownEmployee(f"there is no employee {employee}: 'sluis people list' shows who is known")
-    return found[0]
+    return found
 
 
 def hold(connection: Connection, tenant: TenantId, ids: Collection[EmployeeId]) -> None:
@@ -77,15 +82,15 @@ def by_email(connection: Connection, tenant: TenantId, email: str) -> Employee:
 
 def by_email_if_known(connection: Connection, tenant: TenantId, email: str) -> Employee | None:
     """The person with this address, if there is one."""
-    return next(iter(_read(connection, tenant, _p.c.email == email)), None)
+    return _one(connection, tenant, _p.c.email, email)
 
 
 def by_external_id(connection: Connection, tenant: TenantId, external_id: str) -> Employee:
     """The person whom another program calls so."""
-    found = _read(connection, tenant, _p.c.external_id == external_id)
-    if not found:
+    found = _one(connection, tenant, _p.c.external_id, external_id)
+    if found is None:
         raise UnknownEmployee(f"there is no employee ext:{external_id}: 'sluis people list --json' shows who is known")
-    return found[0]
+    return found
 
 
 def every(connection: Connection, tenant: TenantId) -> list[Employee]:
@@ -317,16 +322,35 @@ def _rows(tenant: TenantId, employee: EmployeeId, origin: str, axes: Axes) -> li
     ]
 
 
+def _one(connection: Connection, tenant: TenantId, column: Column[Any], value: str) -> Employee | None:
+    """The person with this value in a column that tells people apart."""
+    return next(iter(_together(connection, *_by(column), {"tenant": tenant, "value": value})), None)
+
+
+@cache
+def _by(column: Column[Any]) -> tuple[Select[Any], Select[Any]]:
+    """People and places of `_one`. Built once, as every feed asks."""
+    mine = (_p.c.tenant_id == bindparam("tenant"), column == bindparam("value"))
+    whose = (_m.c.tenant_id == bindparam("tenant"), _m.c.employee_id.in_(select(_p.c.id).where(*mine)))
+    return select(_p).where(*mine), select(_m).where(*whose)
+
+
 def _read(connection: Connection, tenant: TenantId, which: Any) -> list[Employee]:
     people = select(_p).where(_p.c.tenant_id == tenant).order_by(_p.c.email)
     places = select(_m).where(_m.c.tenant_id == tenant)
     if which is not None:
         people = people.where(which)
         places = places.where(_m.c.employee_id.in_(select(_p.c.id).where(_p.c.tenant_id == tenant, which)))
+    return _together(connection, people, places, {})
+
+
+def _together(
+    connection: Connection, people: Select[Any], places: Select[Any], asked: Mapping[str, str]
+) -> list[Employee]:
     own, lent = (defaultdict[str, dict[str, set[str]]](lambda: defaultdict(set)) for _ in range(2))
-    for row in connection.execute(places):
+    for row in connection.execute(places, asked):
         (own if row.origin == _SET else lent)[row.employee_id][row.axis].add(row.value)
-    return [_employee(row, own[row.id], lent[row.id]) for row in connection.execute(people)]
+    return [_employee(row, own[row.id], lent[row.id]) for row in connection.execute(people, asked)]
 
 
 def _employee(row: Row[Any], own: dict[str, set[str]], lent: dict[str, set[str]]) -> Employee:
