@@ -284,8 +284,8 @@ def test_no_text_breaks_it(idp, text):
     assert answer.status_code in (200, 400), answer.text
 
 
-def test_a_filter_of_millions_of_characters_is_not_even_read(idp):
-    endless = " or ".join(['userName eq "x"'] * 200_000)
+def test_a_filter_that_goes_on_and_on_is_not_even_read(idp):
+    endless = " or ".join(['userName eq "x"'] * 80_000)
     body = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"], "Filter": endless}
     began = process_time()
     answer = idp.ask("POST", "/Users/.search", body)
