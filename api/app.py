@@ -85,7 +85,7 @@ def create_app(services: Services) -> FastAPI:
     app.add_middleware(Watch, metrics=services.metrics, most_at_once=services.most_at_once)
     app.include_router(health.router, responses={status: _PROBLEMS[status] for status in (401, 404, 503)})
     for module in _V1:
-        app.include_router(module.router, prefix="/v1", responses=_PROBLEMS)
+        app.include_router(module.router, responses=_PROBLEMS)
     app.include_router(syndication.readers, responses={status: _PROBLEMS[status] for status in (404, 405, 422, 503)})
     app.include_router(scim.router)
     StandaloneDocs(app)  # the documentation page brings its own scripts: nothing is fetched from elsewhere

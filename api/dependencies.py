@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import Depends, Request
 from sqlalchemy import Connection
@@ -24,6 +24,9 @@ from models.registry import Registry
 from models.taggers import Taggers
 from ranking.export_asked import Exporter
 from ranking.feed import FeedService
+
+V1: Final = "/v1"
+"""Under which the API is. Routers say so themselves: logs and figures call a route by what it knows of itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter, Path, Query
 from sqlalchemy import Connection
 
-from api.dependencies import Reading, Services, Wired, Writing
+from api.dependencies import V1, Reading, Services, Wired, Writing
 from api.idempotency import once
 from api.ids import ArticleRef, article, handed_in
 from api.receiving import piece
@@ -34,7 +34,7 @@ from curation.states import FINAL
 from ingest.handed import ID_CHARACTERS, Taken, push
 from ranking.features import WORDS_PER_MINUTE
 
-router = APIRouter(tags=["content"])
+router = APIRouter(prefix=V1, tags=["content"])
 
 ExternalId = Annotated[str, Path(max_length=ID_CHARACTERS, description="The id that your own program gave it.")]
 Why = Annotated[str, Query(min_length=1, max_length=REASON_CHARACTERS, description="For the audit trail: one line.")]

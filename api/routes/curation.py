@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from api import receiving
-from api.dependencies import Reading, Wired, Writing
+from api.dependencies import V1, Reading, Wired, Writing
 from api.idempotency import once
 from api.ids import ArticleRef, article
 from api.paging import Cursor, Limit, Page, page, place
@@ -20,7 +20,7 @@ from curation import pinning, queue
 from curation.queue import Entry
 from curation.review import NAME_CHARACTERS, REASON_CHARACTERS, Desk, Reviewer, Role
 
-router = APIRouter(tags=["curation"])
+router = APIRouter(prefix=V1, tags=["curation"])
 
 By = Annotated[
     str, Field(min_length=1, max_length=NAME_CHARACTERS, description="Who decides, as the trail names them.")

@@ -6,7 +6,7 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from api.dependencies import Reading, Wired, Writing
+from api.dependencies import V1, Reading, Wired, Writing
 from api.history import Past
 from api.idempotency import once
 from api.paging import Cursor, Limit, Page, page, since
@@ -29,7 +29,7 @@ from catalog.impressions import BadImpression, Impression, Signer
 from catalog.quarantine import Quarantined
 from catalog.records import Event
 
-router = APIRouter(tags=["events"])
+router = APIRouter(prefix=V1, tags=["events"])
 
 _TRUSTED: Final = timedelta(seconds=30)
 """So far a sender's clock may be off before it is corrected: less may be the way that the request took."""

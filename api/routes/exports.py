@@ -12,7 +12,7 @@ from pydantic import Field
 from starlette.types import Receive, Scope, Send
 
 from api.caching import names
-from api.dependencies import Reading, Wired
+from api.dependencies import V1, Reading, Wired
 from api.paging import BadCursor, Cursor, cursor, place, since
 from api.schemas import Answer, Moment
 from api.security import Modelling
@@ -21,7 +21,7 @@ from catalog.records import FUNCTION
 from catalog.slates import Place
 from ranking.export_asked import ARTICLES, EVENTS, SETTLED, TABLES, Asked, ExportOptions, Format, Part, Table
 
-router = APIRouter(tags=["models"])
+router = APIRouter(prefix=V1, tags=["models"])
 
 MOST_AT_ONCE: Final = 4
 """Parts that one process has under way. They are made one after the other: feeds want the same core."""

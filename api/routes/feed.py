@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from sqlalchemy import Connection
 
-from api.dependencies import Services, Wired
+from api.dependencies import V1, Services, Wired
 from api.ids import EmployeeRef, employee, employee_of
 from api.routes.articles import article_out
 from api.schemas import FeedOut, PickOut, PicksOut, ReasonOut
@@ -19,7 +19,7 @@ from catalog.taxonomy import Language
 from ranking.explain import in_words
 from ranking.feed import shown
 
-router = APIRouter(tags=["recommendation"])
+router = APIRouter(prefix=V1, tags=["recommendation"])
 
 
 @router.get("/employees/{employee_id}/feed", summary="A ranked, explained feed for one employee")

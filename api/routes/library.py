@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
 
-from api.dependencies import Services, Wired
+from api.dependencies import V1, Services, Wired
 from api.ids import ArticleRef, article
 from api.routes.articles import tagged_out
 from api.schemas import FindingsOut, FoundOut, Id, Moment
@@ -14,7 +14,7 @@ from catalog.records import State
 from catalog.search import FOUND, Filters
 from curation.librarian import Findings
 
-router = APIRouter(tags=["content"])
+router = APIRouter(prefix=V1, tags=["content"])
 
 _QUESTION_CHARACTERS: Final = 1_000
 _TAG: Final = r"^[a-z_]{1,32}=[^=\x00-\x1f]{1,64}$"

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path
 from pydantic import Field
 from sqlalchemy import Connection
 
-from api.dependencies import Reading, Services, Wired, Writing
+from api.dependencies import V1, Reading, Services, Wired, Writing
 from api.idempotency import once
 from api.schemas import Answer
 from api.security import Modelling
@@ -21,7 +21,7 @@ from catalog.webhooks import Topic
 from models.manifest import ORGANISATION, RANKER, Manifest
 from models.registry import ServesOthers
 
-router = APIRouter(tags=["models"])
+router = APIRouter(prefix=V1, tags=["models"])
 
 Name = Annotated[str, Path(max_length=100, pattern=r"^[a-z0-9][a-z0-9-]*$", description="As `GET /v1/models` has it.")]
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from sqlalchemy import Connection
 
-from api.dependencies import Reading, Wired, Writing
+from api.dependencies import V1, Reading, Wired, Writing
 from api.directory import (
     ConsentIn,
     EmployeeBatchItem,
@@ -34,7 +34,7 @@ from catalog.records import LONGEST_VALUE, Employee
 from curation import directory
 from curation.directory import ADDRESS_CHARACTERS, BadPerson
 
-router = APIRouter(tags=["people"])
+router = APIRouter(prefix=V1, tags=["people"])
 
 
 @router.get("/employees", summary="The directory, page by page")

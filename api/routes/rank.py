@@ -6,7 +6,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter
 from pydantic import Field
 
-from api.dependencies import Wired
+from api.dependencies import V1, Wired
 from api.ids import ARTICLE, EMPLOYEE, article, employee
 from api.routes.feed import items
 from api.schemas import Answer, Ask, PickOut
@@ -16,7 +16,7 @@ from catalog.errors import NotFound
 from catalog.ids import ArticleId
 from catalog.taxonomy import Language
 
-router = APIRouter(tags=["recommendation"])
+router = APIRouter(prefix=V1, tags=["recommendation"])
 
 _MOST: Final = 500
 

@@ -2,14 +2,14 @@
 
 from fastapi import APIRouter
 
-from api.dependencies import Wired, Writing
+from api.dependencies import V1, Wired, Writing
 from api.idempotency import once
 from api.ids import EmployeeRef, employee
 from api.schemas import SuggestionIn, SuggestionOut
 from api.security import Sending
 from ingest.suggested import suggest
 
-router = APIRouter(tags=["content"])
+router = APIRouter(prefix=V1, tags=["content"])
 
 
 @router.post("/employees/{employee_id}/suggestions", status_code=202, summary="Suggest a page for an employee")

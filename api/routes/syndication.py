@@ -9,7 +9,7 @@ from fastapi import APIRouter, Header, Path, Request, Response
 from sqlalchemy import Connection
 
 from api.delivery.syndication import Entry, Feed, addresses, atom, json_feed
-from api.dependencies import Services, Wired, Writing
+from api.dependencies import V1, Services, Wired, Writing
 from api.idempotency import once
 from api.ids import EmployeeRef, employee
 from api.schemas import Answer
@@ -20,7 +20,7 @@ from catalog.ids import ArticleId, EmployeeId, TenantId
 from ranking.explain import in_words
 from ranking.feed import shown
 
-router = APIRouter(tags=["recommendation"])
+router = APIRouter(prefix=V1, tags=["recommendation"])
 readers = APIRouter(tags=["syndication"])
 
 DAYS: Final = 14

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query
 from sqlalchemy import Connection
 
-from api.dependencies import Services, Wired
+from api.dependencies import V1, Services, Wired
 from api.security import Browsing
 from api.tagging import TagsOut, TextIn, certificate_out, tags_out, warnings_out
 from catalog.errors import ArtefactMismatch, Unavailable
@@ -27,7 +27,7 @@ from ingest.remote import Told
 from models.protocols import Vectors
 from models.taggers import Probabilities, Taggers, strongest
 
-router = APIRouter(tags=["content"])
+router = APIRouter(prefix=V1, tags=["content"])
 
 _TOLD_CHARACTERS: Final = 600
 _AT_ONCE: Final = 8

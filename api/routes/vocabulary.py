@@ -5,14 +5,14 @@ from typing import Final
 from fastapi import APIRouter
 from pydantic import Field
 
-from api.dependencies import Reading, Wired
+from api.dependencies import V1, Reading, Wired
 from api.schemas import Answer
 from api.security import Browsing, Counting
 from catalog import audiences, people, tenants
 from catalog.records import AXES
 from ranking.config import RankingOptions
 
-router = APIRouter(tags=["content"])
+router = APIRouter(prefix=V1, tags=["content"])
 
 _LEAST: Final = RankingOptions().minimum_group
 

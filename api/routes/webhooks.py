@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path
 from pydantic import Field
 
 from api.delivery.webhooks import address
-from api.dependencies import Reading, Wired, Writing
+from api.dependencies import V1, Reading, Wired, Writing
 from api.idempotency import once
 from api.paging import Cursor, Limit, Page, page, since
 from api.schemas import Answer, Ask, Id, Moment
@@ -21,7 +21,7 @@ from catalog.outbox import Delivery
 from catalog.webhooks import Topic, Webhook
 from ingest.urls import LONGEST
 
-router = APIRouter(tags=["administration"])
+router = APIRouter(prefix=V1, tags=["administration"])
 
 Prefix = Annotated[str, Path(pattern="^[0-9a-f]{12}$", description="The key's prefix, as the list shows it.")]
 Types = Annotated[list[Topic], Field(min_length=1, max_length=len(Topic))]

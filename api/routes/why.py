@@ -8,7 +8,7 @@ import numpy as np
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from api.dependencies import Reading, Wired
+from api.dependencies import V1, Reading, Wired
 from api.ids import ArticleRef, EmployeeRef, article, employee
 from api.schemas import Answer, Id, ReasonOut
 from api.security import Browsing, Recommending
@@ -24,7 +24,7 @@ from ranking.config import RankingOptions
 from ranking.explain import in_words
 from ranking.features import FEATURES, NAMES
 
-router = APIRouter(tags=["recommendation"])
+router = APIRouter(prefix=V1, tags=["recommendation"])
 
 Spoken = Annotated[Language, Query(description="The language of what is for people.")]
 

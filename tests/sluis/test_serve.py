@@ -104,7 +104,7 @@ def test_several_workers_answer_alike_and_their_figures_add_up(stocked):
     assert sum(float(line.rpartition(" ")[2]) for line in counted) == 20
     assert "sluis_isolation_violations_total 0.0" in page
     lines = [json.loads(line) for line in log.read_text().splitlines()]
-    assert len([line for line in lines if line.get("route", "").endswith("/feed")]) == 20
+    assert len([line for line in lines if line.get("route") == "/v1/employees/{employee_id}/feed"]) == 20
     assert person.email not in log.read_text()
 
 

@@ -156,7 +156,7 @@ def test_what_was_not_sent_yet_is_sent_before_the_server_ends(world, exporter): 
     with TestClient(app) as client:
         client.get("/v1/articles")
         assert exporter.get_finished_spans() == ()
-    assert [span.name for span in exporter.get_finished_spans()] == ["GET /articles"]
+    assert [span.name for span in exporter.get_finished_spans()] == ["GET /v1/articles"]
     late.provider.shutdown()
 
 
