@@ -31,6 +31,7 @@ _CUT_OFF = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
   AND backend_type = 'client backend'
 """
+_WAITING = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 _EMPTY = f"TRUNCATE {', '.join(table.name for table in metadata.sorted_tables)} RESTART IDENTITY CASCADE"
 
 
@@ -174,6 +175,13 @@ def postgres_database(postgres_url: str) -> Iterator[Database]:
     """A PostgreSQL database with the tenant in it, for the transactions of the tenant."""
     for opened in _opened(postgres_url):
         yield opened.of(TENANT)
+
+
+@pytest.fixture
+def waits(postgres_url: str) -> Iterator[Callable[[], bool]]:
+    """Asks whether somebody waits for a lock of PostgreSQL: the owner may look, who acts for a tenant may not."""
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        yield lambda: connection.execute(_WAITING).fetchone() is not None
 
 
 @pytest.fixture

@@ -194,7 +194,7 @@ def moved(connection, tenant, known) -> None:
 
 
 @pytest.mark.parametrize("change", [revised, moved])
-def test_nobody_holds_an_article_while_waiting_for_who_gives_stories(postgres_database, tenant, change):
+def test_nobody_holds_an_article_while_waiting_for_who_gives_stories(postgres_database, waits, tenant, change):
     """Who gives stories holds the tenant and then wants articles: the other way round, each would wait for ever."""
     known = make.article()
     save(postgres_database, tenant, known)
@@ -202,12 +202,6 @@ def test_nobody_holds_an_article_while_waiting_for_who_gives_stories(postgres_da
     def work() -> None:
         with postgres_database.write() as connection:
             change(connection, tenant, known)
-
-    def waits() -> bool:
-        here = "datname = current_database() AND wait_event_type = 'Lock'"
-        question = f"SELECT count(*) FROM pg_stat_activity WHERE {here}"
-        with postgres_database.read() as connection:
-            return bool(connection.exec_driver_sql(question).scalar_one())
 
     with ThreadPoolExecutor(1) as other:
         with postgres_database.write() as connection:

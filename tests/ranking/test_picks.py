@@ -8,7 +8,6 @@ from time import sleep
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import text
 
 from catalog import articles, people, picks, slates, tenants
 from catalog.records import State
@@ -122,7 +121,7 @@ def test_what_is_pinned_goes_to_all_it_is_for_every_day_until_they_opened_it(wor
         assert found[world.lawyer.id] == [world.only]
 
 
-def test_who_is_being_erased_is_waited_for_and_left_out(postgres_database, tenant):
+def test_who_is_being_erased_is_waited_for_and_left_out(postgres_database, waits, tenant):
     """Their row is still there for whoever looks without waiting; a slate for them could not be stored."""
     world = World(postgres_database, tenant)
     leaving, reports = world.sellers[0].id, []
@@ -130,10 +129,7 @@ def test_who_is_being_erased_is_waited_for_and_left_out(postgres_database, tenan
         people.erase(connection, tenant, leaving)
         making = Thread(target=lambda: reports.append(world.make()))
         making.start()
-        here = "datname = current_database() AND wait_event_type = 'Lock'"
-        waits = text(f"SELECT count(*) FROM pg_stat_activity WHERE {here}")
-        while making.is_alive() and not connection.execute(waits).scalar_one():
-            connection.exec_driver_sql("SELECT pg_stat_clear_snapshot()")
+        while making.is_alive() and not waits():
             sleep(0.01)
         assert making.is_alive()
     making.join()
