@@ -205,9 +205,10 @@ def test_other_scopes_and_other_organisations_see_nothing_of_it(world, log):
     for path in ("/v1/exports", "/v1/exports/slates"):
         answer = world.client.get(path, headers=world.header(*(set(Scope) - {Scope.MODELS})))
         assert answer.status_code == 403
-    with world.database.write() as connection:
-        tenants.ensure(connection, TenantId("other"), "Other", NOW)
-        theirs = keys.create(connection, TenantId("other"), "x", frozenset({Scope.MODELS}), NOW).text
+    other = TenantId("other")
+    with world.database.of(other).write() as connection:
+        tenants.ensure(connection, other, "Other", NOW)
+        theirs = keys.create(connection, other, "x", frozenset({Scope.MODELS}), NOW).text
     for table in TABLES:
         answer = world.client.get(f"/v1/exports/{table}", headers={"Authorization": f"Bearer {theirs}"})
         assert (answer.status_code, answer.content) == (200, b"")

@@ -11,6 +11,8 @@ from catalog.keys import Scope
 from catalog.records import PromotionState
 from catalog.webhooks import Topic
 from models.manifest import ORGANISATION, RANKER, TAGGERS
+from sluis.settings import Settings
+from sluis.wiring import House
 from tests.make import NOW
 
 
@@ -54,8 +56,12 @@ def told(world):
 
 
 def another_organisation(world):
-    with world.database.write() as connection:
-        tenants.ensure(connection, TenantId("other"), "Other", NOW)
+    """And an operator who does not say that there is none, where the database does not tell."""
+    other = TenantId("other")
+    with world.database.of(other).write() as connection:
+        tenants.ensure(connection, other, "Other", NOW)
+    state = world.client.app.state
+    state.services = replace(state.services, is_alone=House(Settings(tenant=world.tenant), world.database).is_alone)
 
 
 def test_models_are_listed_with_the_one_in_use(world, registry, add, ask):

@@ -125,7 +125,7 @@ def test_what_a_key_was_answered_is_remembered_for_the_caller_that_it_is(empty, 
             given,
         )  # fmt: skip
     schema.upgrade(empty)
-    with empty.write() as connection:
+    with empty.of(tenant).write() as connection:
         assert schema.drift(connection) == []
         key = keys.get(connection, tenant, "p")
         assert answers.begin(connection, key, "a-1", "r", NOW) == answers.Answer(200, b"{}")
@@ -158,7 +158,7 @@ def test_whoever_was_there_before_identity_providers_is_active_and_has_set_what_
                 {"of": tenant, "value": value},
             )  # fmt: skip
     schema.upgrade(empty)
-    with empty.read() as connection:
+    with empty.of(tenant).read() as connection:
         assert schema.drift(connection) == []
         person = people.get(connection, tenant, EmployeeId("e"))
     assert person.takes_part

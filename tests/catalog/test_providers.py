@@ -17,7 +17,7 @@ OTHER = TenantId("other")
 
 @pytest.fixture(autouse=True)
 def another(database):
-    with database.write() as connection:
+    with database.of(OTHER).write() as connection:
         tenants.ensure(connection, OTHER, "Other", NOW)
 
 
@@ -44,7 +44,7 @@ def test_what_was_added_is_what_is_believed(database, tenant):
     )
     assert every(database, tenant) == [made]
     assert every(database, OTHER) == []
-    with database.read() as connection:
+    with database.of_nobody().read() as connection:
         assert providers.of_issuer(connection, made.issuer) == [made]
         for issuer in (f"{made.issuer}/", made.issuer.upper(), ""):
             assert providers.of_issuer(connection, issuer) == []
@@ -55,10 +55,10 @@ def test_issuer_and_audience_are_of_one_organisation(database, tenant, second):
     first = add(database, make.provider(tenant))
     with pytest.raises(Conflict, match="audience of its own"):
         add(database, make.provider(second))
-    with database.read() as connection:
+    with database.of_nobody().read() as connection:
         assert providers.of_issuer(connection, first.issuer) == [first]
     add(database, make.provider(second, audience="another"))
-    with database.read() as connection:
+    with database.of_nobody().read() as connection:
         assert len(providers.of_issuer(connection, first.issuer)) == 2
 
 

@@ -202,7 +202,7 @@ def test_a_provider_that_publishes_a_secret_gains_nothing_by_it(idp, believe, as
 @pytest.fixture
 def both(world, believe):
     """Two organisations that believe one issuer, each for an audience of its own."""
-    with world.database.write() as connection:
+    with world.database.of(OTHER).write() as connection:
         tenants.ensure(connection, OTHER, "Other", NOW)
     believe()
     believe(OTHER, audience="other-api")

@@ -217,7 +217,7 @@ def test_no_body_is_a_mistake_of_ours(idp, said, what):
 @pytest.fixture
 def theirs(world):
     """Another organisation in the same database, with a user and a group of its own, and its provider."""
-    with world.database.write() as connection:
+    with world.database.of(OTHER).write() as connection:
         tenants.ensure(connection, OTHER, "Other", NOW)
         people.upsert(connection, OTHER, [make.employee("sales", name=SECRET, email="their@acme.example")])
         made = keys.create(connection, OTHER, "theirs", frozenset({Scope.PEOPLE}), NOW)
