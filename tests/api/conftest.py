@@ -72,7 +72,7 @@ def world(nobodys, tenant, tmp_path):
         librarians={tenant: Librarian(tenant, encoder=None)}.__getitem__,
         exporter=Exports(partial(HomeKey, b"k" * 32)),
         registry=Registry(tmp_path / "artefacts"),
-        is_alone=House(Settings(tenant=tenant, sole_tenant=True), database).is_alone,
+        is_alone=House(Settings(tenant=tenant), database).is_alone,
     )
     client = TestClient(create_app(services), raise_server_exceptions=False)
     return World(client, database, tenant, seller, engineer, meant)

@@ -55,13 +55,21 @@ def told(world):
     return messages
 
 
-def another_organisation(world):
-    """And an operator who does not say that there is none, where the database does not tell."""
+@pytest.fixture(autouse=True)
+def alone(world):
+    """The operator's word that there is one organisation, for where the database does not tell."""
+    settings, state = Settings(tenant=world.tenant, sole_tenant=True), world.client.app.state
+    before = state.services
+    state.services = replace(before, is_alone=House(settings, world.database).is_alone)
+    return before
+
+
+def another_organisation(world, alone):
+    """Whose operator takes that word back."""
     other = TenantId("other")
     with world.database.of(other).write() as connection:
         tenants.ensure(connection, other, "Other", NOW)
-    state = world.client.app.state
-    state.services = replace(state.services, is_alone=House(Settings(tenant=world.tenant), world.database).is_alone)
+    world.client.app.state.services = alone
 
 
 def test_models_are_listed_with_the_one_in_use(world, registry, add, ask):
@@ -136,11 +144,11 @@ def test_there_is_a_way_back_and_it_is_gone_once(registry, add, ask, told, kind)
     assert all(second in body or first in body for body in told())
 
 
-def test_what_ranks_for_others_nobody_changes(world, registry, add, ask):
+def test_what_ranks_for_others_nobody_changes(world, alone, registry, add, ask):
     own, theirs, used = add(), add(by="other"), add(by="other")
     for name in (own, used):
         registry.promote(RANKER, name)
-    another_organisation(world)
+    another_organisation(world, alone)
     for path in (f"/{own}/promote", f"/{used}/promote", f"/{used}/rollback"):
         answer = ask("POST", path)
         assert (answer.status_code, answer.json()["code"]) == (403, "serves_others")
