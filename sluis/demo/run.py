@@ -32,8 +32,8 @@ SEED: Final = 7
 KEEN: Final = Behaviour(reserve=1.0, patience=0.4, share=0.2, dismiss=0.01)
 """Sixty people are few: they read so much that a week of theirs tells a good ranker from a poor one.
 
-What they share or dismiss they are done with, and there are some twenty articles for each of them: they do it seldom, so
-that something is left to show after four weeks.
+What they share or dismiss they are done with, and there are some twenty articles for each of them: they do it seldom,
+so that something is left to show after four weeks.
 """
 SHOWN: Final[tuple[tuple[str, str, Language], ...]] = (
     ("Sanne de Wit, seller", "sanne.dewit@noordvaart.example", "nl"),
