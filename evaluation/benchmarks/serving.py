@@ -17,6 +17,7 @@ from typing import Final
 import numpy as np
 
 from catalog import events, picks, schema
+from catalog import people as employees
 from catalog.database import Database
 from catalog.errors import Conflict, NotFound
 from catalog.ids import EventId, TenantId, new_id
@@ -138,8 +139,11 @@ def _serve(
 def _picks(
     database: Database, service: FeedService, people: Sequence[Employee], now: datetime, progress: Progress
 ) -> list[float]:
-    """Seconds of reading each person's picks of a day, after they were made for all."""
+    """Seconds of reading each person's picks of a day, after they were made for all: whatever day it is."""
     day = now.date()
+    with database.write() as connection:
+        for person in people:
+            employees.set_pick_days(connection, TENANT, person.id, str(day.isoweekday()))
     Picker(TENANT, service, PickOptions()).make(database, day, lambda: now, progress)
 
     def read(person: Employee) -> None:

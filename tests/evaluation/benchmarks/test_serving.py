@@ -1,5 +1,9 @@
 """The benchmark of serving, on a handful of articles: it times what it says it times."""
 
+from datetime import timedelta
+
+import pytest
+
 from catalog import slates
 from catalog.database import Database
 from evaluation.benchmarks.serving import TENANT, ServingOptions, measure
@@ -8,9 +12,10 @@ from tests import make
 SMALL = ServingOptions(articles=30, dimensions=8, people=3, trees=5)
 
 
-def test_fresh_slates_are_new_ones_and_standing_ones_are_not(tmp_path):
+@pytest.mark.parametrize("now", [make.NOW, make.NOW + timedelta(days=5)], ids=["monday", "saturday"])
+def test_fresh_slates_are_new_ones_and_standing_ones_are_not(tmp_path, now):
     heard = []
-    found = measure(tmp_path, SMALL, make.NOW, heard.append)
+    found = measure(tmp_path, SMALL, now, heard.append)
     assert sum(heard) == SMALL.steps
     kinds = ("fresh slate", "standing slate", "stored picks", "event to a colleague's next feed")
     assert {figure.name for figure in found} == {f"{kind} {quantile}" for kind in kinds for quantile in ("p50", "p99")}
