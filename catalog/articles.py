@@ -19,8 +19,6 @@ _u = tables.article_urls
 _e = tables.embeddings
 _t = tables.tags
 
-_AT_ONCE = 500
-"""Ids that are asked for in one statement."""
 
 _UNDECIDED = (State.EXTRACTED, State.TAGGED, State.IN_REVIEW)
 _OF = _a.c.tenant_id == bindparam("of")
@@ -48,7 +46,7 @@ def get(connection: Connection, tenant: TenantId, article: ArticleId) -> Article
 def many(connection: Connection, tenant: TenantId, ids: Iterable[ArticleId]) -> dict[ArticleId, Article]:
     """Several articles by id; unknown ids are missing from the answer."""
     found = {}
-    for part in parts(ids, _AT_ONCE):
+    for part in parts(ids):
         rows = connection.execute(select(_a).where(_a.c.tenant_id == tenant, _a.c.id.in_(part)))
         found.update({ArticleId(row.id): article_of(row) for row in rows})
     return found
@@ -226,7 +224,7 @@ def vectors(
 ) -> dict[ArticleId, Vector]:
     """Vectors of one encoder by article; of all articles where `ids` is None."""
     query = select(_e.c.article_id, _e.c.vector).where(_e.c.tenant_id == tenant, _e.c.encoder == encoder)
-    wanted = [query] if ids is None else [query.where(_e.c.article_id.in_(part)) for part in parts(ids, _AT_ONCE)]
+    wanted = [query] if ids is None else [query.where(_e.c.article_id.in_(part)) for part in parts(ids)]
     return {ArticleId(row.article_id): row.vector for each in wanted for row in connection.execute(each)}
 
 

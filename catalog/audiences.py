@@ -12,7 +12,21 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, Text, and_, bindparam, delete, exists, func, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Row,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.sql.elements import ColumnElement
 
 from catalog import tables, tenants
@@ -73,8 +87,7 @@ def replace(
 def live_by_value(connection: Connection, tenant: TenantId, now: datetime) -> dict[tuple[str, str], int]:
     """How many articles that are live are meant for each value of each axis, `ALL` being a value of its own."""
     a = tables.articles
-    open_now = and_(a.c.live_from <= now, or_(a.c.expires_at.is_(None), a.c.expires_at > now))
-    live = and_(a.c.state == State.APPROVED, open_now, _a.c.valid_to.is_(None), _a.c.tenant_id == tenant)
+    live = and_(a.c.state == State.APPROVED, _is_open(now), _a.c.valid_to.is_(None), _a.c.tenant_id == tenant)
     joined = _a.join(a, and_(a.c.tenant_id == _a.c.tenant_id, a.c.id == _a.c.article_id))
     query = select(_a.c.axis, _a.c.value, func.count()).select_from(joined).where(live)
     return {(axis, value): count for axis, value, count in connection.execute(query.group_by(_a.c.axis, _a.c.value))}
@@ -102,13 +115,18 @@ def violations(
 def _shown(*hard_axes: str) -> Select[ArticleId, State]:
     """Which of some articles are live and admit one employee. Built once, as every feed asks twice."""
     a, now = tables.articles, bindparam("now", type_=tables.articles.c.live_from.type)
-    live = and_(a.c.live_from <= now, or_(a.c.expires_at.is_(None), a.c.expires_at > now))
     these = (a.c.tenant_id == bindparam("tenant"), a.c.id.in_(bindparam("articles", expanding=True)))
     people = tables.employees
     active = exists().where(
         people.c.tenant_id == bindparam("tenant"), people.c.id == bindparam("employee"), people.c.active
     )
-    return select(a.c.id, a.c.state).where(*these, live, active, *map(_admits, hard_axes))
+    return select(a.c.id, a.c.state).where(*these, _is_open(now), active, *map(_admits, hard_axes))
+
+
+def _is_open(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
+    """Of an article, whether the clock lets it be shown."""
+    a = tables.articles
+    return and_(a.c.live_from <= now, or_(a.c.expires_at.is_(None), a.c.expires_at > now))
 
 
 def _admits(axis: str) -> ColumnElement[bool]:

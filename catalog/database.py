@@ -26,6 +26,9 @@ from catalog.ids import TenantId
 Record = TypeVar("Record")
 Item = TypeVar("Item")
 
+NAMED_AT_ONCE = 500
+"""How many rows one statement names."""
+
 BUSY_SECONDS = 30
 """How long a SQLite writer waits for the one before it."""
 
@@ -127,7 +130,7 @@ _names: Callable[[Any], tuple[str, ...]] = cache(lambda kind: tuple(field.name f
 """The fields of a record. They are asked for with every row."""
 
 
-def parts(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+def parts(items: Iterable[Item], size: int = NAMED_AT_ONCE) -> Iterator[list[Item]]:
     """Runs of at most `size` items: as many as one statement may name, or one transaction should write."""
     found = list(items)
     yield from (found[start : start + size] for start in range(0, len(found), size))

@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, delete, exists, func, select, update
 
@@ -18,7 +17,6 @@ _g = tables_edge.people_groups
 _m = tables_edge.group_members
 _r = tables_edge.group_rules
 _p = tables.employees
-_AT_ONCE: Final = 500
 
 
 class UnknownGroup(NotFound):
@@ -119,7 +117,7 @@ def touch(connection: Connection, tenant: TenantId, group: GroupId, now: datetim
 def members(connection: Connection, tenant: TenantId, ids: Collection[GroupId]) -> dict[GroupId, set[EmployeeId]]:
     """Who is in these groups."""
     found: dict[GroupId, set[EmployeeId]] = {each: set() for each in ids}
-    for some in parts(ids, _AT_ONCE):
+    for some in parts(ids):
         query = select(_m.c.group_id, _m.c.employee_id).where(_m.c.tenant_id == tenant, _m.c.group_id.in_(some))
         for row in connection.execute(query):
             found[GroupId(row.group_id)].add(EmployeeId(row.employee_id))
@@ -130,7 +128,7 @@ def of_people(connection: Connection, tenant: TenantId, ids: Collection[Employee
     """In which groups these people are, by id."""
     found: dict[EmployeeId, list[Group]] = defaultdict(list)
     joined = _m.join(_g, (_g.c.tenant_id == _m.c.tenant_id) & (_g.c.id == _m.c.group_id))
-    for some in parts(ids, _AT_ONCE):
+    for some in parts(ids):
         query = select(_m.c.employee_id, _g).select_from(joined)
         query = query.where(_m.c.tenant_id == tenant, _m.c.employee_id.in_(some)).order_by(_g.c.id)
         for row in connection.execute(query):
@@ -141,13 +139,13 @@ def of_people(connection: Connection, tenant: TenantId, ids: Collection[Employee
 def join(connection: Connection, tenant: TenantId, group: GroupId, ids: Iterable[EmployeeId]) -> None:
     """Put people into a group; those who are in it already stay."""
     rows = [{"tenant_id": tenant, "group_id": group, "employee_id": each} for each in sorted(ids)]
-    for some in parts(rows, _AT_ONCE):
+    for some in parts(rows):
         connection.execute(insert(connection, _m).on_conflict_do_nothing(), some)
 
 
 def leave(connection: Connection, tenant: TenantId, group: GroupId, ids: Iterable[EmployeeId]) -> None:
     """Take people out of a group; those who are not in it are passed over."""
-    for some in parts(sorted(ids), _AT_ONCE):
+    for some in parts(sorted(ids)):
         theirs = (_m.c.tenant_id == tenant, _m.c.group_id == group, _m.c.employee_id.in_(some))
         connection.execute(delete(_m).where(*theirs))
 

@@ -20,7 +20,6 @@ _m = tables.memberships
 
 _SET: Final = ""
 """The origin of a value that somebody set."""
-_AT_ONCE: Final = 500
 _STAY: Final = (
     select(_p.c.id)
     .where(_p.c.tenant_id == bindparam("tenant"), _p.c.id == bindparam("employee"))
@@ -52,21 +51,21 @@ def get(connection: Connection, tenant: TenantId, employee: EmployeeId, *, stay:
 
 def hold(connection: Connection, tenant: TenantId, ids: Collection[EmployeeId]) -> None:
     """Let nobody else change these people before this transaction ends: what is read now is what will be changed."""
-    for some in parts(sorted(ids), _AT_ONCE):
+    for some in parts(sorted(ids)):
         them = select(_p.c.id).where(_p.c.tenant_id == tenant, _p.c.id.in_(some)).order_by(_p.c.id)
         connection.execute(them.with_for_update(key_share=True)).all()
 
 
 def many(connection: Connection, tenant: TenantId, ids: Collection[EmployeeId]) -> list[Employee]:
     """These people, by id."""
-    found = [one for some in parts(ids, _AT_ONCE) for one in _read(connection, tenant, _p.c.id.in_(some))]
+    found = [one for some in parts(ids) for one in _read(connection, tenant, _p.c.id.in_(some))]
     return sorted(found, key=lambda one: one.id)
 
 
 def changed_at(connection: Connection, tenant: TenantId, ids: Collection[EmployeeId]) -> dict[EmployeeId, datetime]:
     """When these people were last changed, or made."""
     found: dict[EmployeeId, datetime] = {}
-    for some in parts(ids, _AT_ONCE):
+    for some in parts(ids):
         query = select(_p.c.id, provisioned.CHANGED_AT.label("at")).where(_p.c.tenant_id == tenant, _p.c.id.in_(some))
         found |= {EmployeeId(row.id): row.at for row in connection.execute(query)}
     return found
@@ -162,7 +161,7 @@ def lend(
     What somebody set stays. Returns for how many people anything changed.
     """
     changed = 0
-    for some in parts(sorted(given), _AT_ONCE):
+    for some in parts(sorted(given)):
         held = defaultdict[str, set[tuple[str, str, str]]](set)
         theirs = (_m.c.tenant_id == tenant, _m.c.employee_id.in_(some), _m.c.origin != _SET)
         for row in connection.execute(select(_m).where(*theirs)):
@@ -188,7 +187,7 @@ def lend(
 def known(connection: Connection, tenant: TenantId, ids: Collection[EmployeeId]) -> set[EmployeeId]:
     """Those of these ids that are somebody's."""
     found: set[EmployeeId] = set()
-    for some in parts(ids, _AT_ONCE):
+    for some in parts(ids):
         rows = connection.execute(select(_p.c.id).where(_p.c.tenant_id == tenant, _p.c.id.in_(some)))
         found |= {EmployeeId(each) for each in rows.scalars()}
     return found

@@ -20,7 +20,6 @@ from catalog.records import Employee
 _s = tables_edge.provisioned
 _p = tables.employees
 _JOINED: Final = _p.outerjoin(_s, (_s.c.tenant_id == _p.c.tenant_id) & (_s.c.employee_id == _p.c.id))
-_AT_ONCE: Final = 500
 WORK: Final = "work"
 """The type of the address of somebody of whom no provider spoke."""
 
@@ -71,7 +70,7 @@ CHANGED_AT: Final = func.coalesce(_p.c.changed_at, _p.c.created_at, type_=_p.c.c
 def many(connection: Connection, tenant: TenantId, ids: Collection[EmployeeId]) -> dict[EmployeeId, Said]:
     """What was said of these people; those of whom nothing was said are left out."""
     found: dict[EmployeeId, Said] = {}
-    for some in parts(ids, _AT_ONCE):
+    for some in parts(ids):
         rows = connection.execute(select(_s).where(_s.c.tenant_id == tenant, _s.c.employee_id.in_(some)))
         found |= {EmployeeId(row.employee_id): record(Said, row) for row in rows}
     return found

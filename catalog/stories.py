@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
@@ -16,9 +16,6 @@ _a = tables.articles
 _e = tables.embeddings
 _s = tables.sources
 _same = (_e.c.tenant_id == _a.c.tenant_id) & (_e.c.article_id == _a.c.id)
-
-_AT_ONCE: Final = 500
-"""Ids that are asked for in one statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +59,7 @@ def members(
     query = select(*columns, _s.c.trust).select_from(with_source)
     query = query.where(_a.c.tenant_id == tenant, _a.c.state.in_(list(states)))
     named = None if stories is None else sorted(set(stories))
-    wanted = [query] if named is None else [query.where(_a.c.story_id.in_(part)) for part in parts(named, _AT_ONCE)]
+    wanted = [query] if named is None else [query.where(_a.c.story_id.in_(part)) for part in parts(named)]
     rows: list[Row[Any]] = []
     for each in wanted:
         rows += connection.execute(each)
@@ -94,7 +91,7 @@ def neighbours(connection: Connection, tenant: TenantId, encoder: str, ids: Sequ
     """What these articles are compared by, in their order; those without a vector of this encoder are left out."""
     columns = [_a.c[name] for name in ("id", "story_id", "language", "published_at", "sketch", "revision")]
     query = select(*columns, _e.c.vector).select_from(_a.join(_e, _same & (_e.c.encoder == encoder)))
-    for part in parts(ids, _AT_ONCE):
+    for part in parts(ids):
         rows: list[Row[Any]] = list(connection.execute(query.where(_a.c.tenant_id == tenant, _a.c.id.in_(part))))
         found = {row.id: record(Neighbour, row) for row in rows}
         yield from (found[each] for each in part if each in found)

@@ -17,8 +17,6 @@ _t = tables.tags
 _d = tables.decisions
 
 _WEIGHT: Final = {Origin.MACHINE: 0, Origin.SOURCE: 1, Origin.PERSON: 2}
-_AT_ONCE: Final = 500
-"""Ids that are named in one statement."""
 
 Uses = Counter[tuple[str, str]]
 """How often, by facet and concept."""
@@ -69,7 +67,7 @@ def rewrite(connection: Connection, tenant: TenantId, facet: str, old: str, new:
     both = {row.article_id: row for row in rows if row.concept == new and row.article_id in before}
     loses = {article: new if _strength(before[article]) > _strength(row) else old for article, row in both.items()}
     for concept in (old, new):
-        for part in parts([article for article, loser in loses.items() if loser == concept], _AT_ONCE):
+        for part in parts([article for article, loser in loses.items() if loser == concept]):
             connection.execute(delete(_t).where(*mine, _t.c.concept == concept, _t.c.article_id.in_(part)))
     connection.execute(update(_t).where(*mine, _t.c.concept == old).values(concept=new))
     for table in (tables.sources, tables.feed_items):

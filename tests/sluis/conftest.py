@@ -2,15 +2,22 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
+import numpy as np
 import pytest
 
 from catalog.database import Database
 from catalog.ids import TenantId
+from evaluation.benchmarks import stock
+from evaluation.synthetic import simulate
+from models.ranker import LambdaMart
 from sluis.main import main
+from sluis.wiring import House
+from tests.make import NOW
 
 
 @dataclass
@@ -89,3 +96,14 @@ def loopback():
     yield serve
     server.shutdown()
     server.server_close()
+
+
+def four_days(house: House) -> tuple[LambdaMart, dict[str, str]]:
+    """Four days of feeds in a house, and a ranker with its facts that is not in its registry yet."""
+    random = np.random.default_rng(1)
+    staff = stock.staff(12, NOW, random)
+    live = stock.live_articles(24, 8, timedelta(days=14), NOW, random)
+    stock.store(house.database, house.tenant, live, staff, NOW, lambda _: None)
+    simulate(house.database, house.tenant, house.feeds(), staff, 4, NOW, seed=1)
+    made = stock.ranker(20, random)
+    return made, {"name": made.name, "unseen_since": (NOW - timedelta(days=4)).isoformat()}

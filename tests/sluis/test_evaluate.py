@@ -2,29 +2,21 @@
 
 import json
 import re
-from datetime import timedelta
 
-import numpy as np
 import pytest
 
 from catalog import people, slates
-from evaluation.benchmarks import stock
-from evaluation.synthetic import simulate
 from models.manifest import RANKER
 from sluis.wiring import open_house
 from tests.make import NOW
+from tests.sluis.conftest import four_days
 
 
 @pytest.fixture
 def lived(shell):
     """A house with four days of feeds, and a ranker that ranks nothing yet."""
-    house, random = open_house(), np.random.default_rng(1)
-    staff = stock.staff(12, NOW, random)
-    live = stock.live_articles(24, 8, timedelta(days=14), NOW, random)
-    stock.store(house.database, house.tenant, live, staff, NOW, lambda _: None)
-    simulate(house.database, house.tenant, house.feeds(), staff, 4, NOW, seed=1)
-    made = stock.ranker(20, random)
-    facts = {"name": made.name, "unseen_since": (NOW - timedelta(days=4)).isoformat()}
+    house = open_house()
+    made, facts = four_days(house)
     return house.registry.add(RANKER, made.to_files(), facts=facts, metrics={}, now=NOW)
 
 

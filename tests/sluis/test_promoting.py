@@ -8,7 +8,6 @@ import sys
 import time
 from datetime import timedelta
 
-import numpy as np
 import pytest
 
 from catalog import outbox, promotions, tenants, webhooks
@@ -16,13 +15,12 @@ from catalog.clock import utcnow
 from catalog.ids import TenantId
 from catalog.records import PromotionState
 from catalog.webhooks import Topic
-from evaluation.benchmarks import stock
 from evaluation.gate import GateOptions
-from evaluation.synthetic import simulate
 from models.manifest import RANKER
 from sluis import promoting
 from sluis.wiring import open_house
 from tests.make import NOW
+from tests.sluis.conftest import four_days
 
 PATIENCE = 120.0
 LATELY = {"unseen_since": (NOW - timedelta(days=1)).isoformat()}
@@ -32,13 +30,8 @@ LATELY = {"unseen_since": (NOW - timedelta(days=1)).isoformat()}
 @pytest.fixture
 def lived(shell):
     """Four days of feeds, and a ranker that ranks nothing yet."""
-    house, random = open_house(), np.random.default_rng(1)
-    staff = stock.staff(12, NOW, random)
-    live = stock.live_articles(24, 8, timedelta(days=14), NOW, random)
-    stock.store(house.database, house.tenant, live, staff, NOW, lambda _: None)
-    simulate(house.database, house.tenant, house.feeds(), staff, 4, NOW, seed=1)
-    made = stock.ranker(20, random)
-    facts = {"name": made.name, "unseen_since": (NOW - timedelta(days=4)).isoformat()}
+    house = open_house()
+    made, facts = four_days(house)
     shell.add = lambda **more: house.registry.add(RANKER, made.to_files(), facts=facts | more, metrics={}, now=NOW)
     shell.registry = house.registry
     return shell
