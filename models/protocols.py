@@ -10,7 +10,7 @@ Vectors = NDArray[np.float32]
 """Unit rows, shape (n, dimensions)."""
 
 Features = NDArray[np.float64]
-"""One row per candidate, one column per feature, shape (n, features), C-contiguous."""
+"""One row per candidate, one column per feature, shape (n, features). Quickest where each column lies in one piece."""
 
 Progress = Callable[[int], None]
 """Told how many more pieces of work are done."""

@@ -17,6 +17,7 @@ from lightgbm.callback import CallbackEnv
 from numpy.typing import NDArray
 
 from catalog.errors import ArtefactMismatch
+from models.forest import Forest
 from models.protocols import Features, Progress
 
 MODEL_FILE: Final = "model.txt"
@@ -87,6 +88,7 @@ class LambdaMart:
                 f"the ranker's trees use {self._booster.num_feature()} features, its facts name {len(features)}: "
                 "train again"
             )
+        self._forest = Forest.read(self._booster.dump_model())
         self._features = features
         self._model = model
         self.curves = curves
@@ -132,8 +134,15 @@ class LambdaMart:
         return self._features
 
     def score(self, rows: Features) -> NDArray[np.float64]:
-        """One score per row, higher is better. On one thread: for a slate's candidates two are slower."""
-        return self._predict(rows) if self._has_rows(rows) else np.empty(0)
+        """One score per row, higher is better: LightGBM's own, bit for bit, whoever adds the trees up.
+
+        What our own way cannot do, such as features that are not known, LightGBM does.
+        """
+        if not self._has_rows(rows):
+            return np.empty(0)
+        if self._forest is None or np.isnan(rows).any():
+            return self._predict(rows)
+        return self._forest.score(np.asarray(rows, dtype=np.float64))
 
     def contributions(self, rows: Features) -> NDArray[np.float64]:
         """The SHAP values of each row, exact for trees, and what every row starts from: (n, features + 1).

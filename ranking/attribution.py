@@ -93,7 +93,7 @@ def explain(ranker: Additive, row: Features) -> Explanation:
 
 
 def _wanted(ranker: Additive, rows: Features) -> Features:
-    return np.ascontiguousarray(rows[:, columns(ranker.features)])
+    return rows[:, columns(ranker.features)]
 
 
 def _weightiest(told: list[Importance]) -> list[Importance]:

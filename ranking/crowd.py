@@ -4,16 +4,20 @@ Likeness between two people is read off when it is needed, from the articles one
 is kept, so memory grows with articles and people, not with their squares.
 """
 
-from dataclasses import dataclass
-from typing import Final, Self
+from dataclasses import dataclass, fields
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ranking.tallies import grown, spread
+from models.compiled import compiled
+from ranking.tallies import DAY, HOUR, grown
 
 OPENERS: Final = 64
 """Of how many people an article remembers that they opened it: the last ones. Twelve bytes each."""
+
+LONGEST: Final = 365 * DAY
+"""Seconds ago that "never" counts as."""
 
 _SHRINK: Final = 5.0
 """Articles that everybody counts as having opened besides their own: two who opened one each are no twins."""
@@ -37,34 +41,25 @@ class Company:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Openers:
-    """The last people who opened each of n articles, one after the other: whose row, who, and at which POSIX seconds.
+class Readers:
+    """The last people who opened each of n articles, at most `OPENERS`, as one person sees them: columns (n,).
 
-    `told` (n,) is how many of them each article has, at most `OPENERS`.
+    `opens` is how many opened it in all, `since` how many seconds ago the last of them did, at most `LONGEST`. `like`
+    is the sum of how near they are to the person, `like_most` the greatest, `like_1d` and `like_3h` the sums that fade
+    with these half-lives; `led`, `led_most` and `led_1d` are the same of those the person opens after. `here` is the
+    sum of how near they are by what the person opened in this visit.
     """
 
-    rows: Codes
-    people: NDArray[np.int32]
-    at: Column
-    told: NDArray[np.int64]
-
-    def only(self, which: NDArray[np.bool_]) -> Self:
-        """Some of them, of the same n articles."""
-        some = np.flatnonzero(which)
-        rows = self.rows[some]
-        told = np.bincount(rows, minlength=len(self.told))
-        return type(self)(rows, self.people[some], self.at[some], told)
-
-    def total(self, values: Column) -> Column:
-        """The sum of `values`, one per opener, over those of each article: (n,)."""
-        return np.bincount(self.rows, values, len(self.told)).astype(np.float64)
-
-    def most(self, values: Column) -> Column:
-        """The greatest of `values`, none below 0, of each article's openers, 0 where it has none: (n,)."""
-        most, some = np.zeros(len(self.told)), self.told > 0
-        if some.any():
-            most[some] = np.maximum.reduceat(values, (np.cumsum(self.told) - self.told)[some])
-        return most
+    opens: Column
+    since: Column
+    like: Column
+    like_most: Column
+    like_1d: Column
+    like_3h: Column
+    led: Column
+    led_most: Column
+    led_1d: Column
+    here: Column
 
 
 class Crowd:
@@ -117,18 +112,21 @@ class Crowd:
         self._opened[person] += 1
         self._reached[self._bringer[article]] += int(self._bringer[article] != person)
 
-    def openers(self, articles: Codes) -> Openers:
-        """The last people who opened each of `articles`."""
-        known = _known(articles, self._opens)
-        told = np.minimum(self._opens[known], OPENERS)
-        rows, places = spread(told)
-        which = known[rows] * OPENERS + places
-        return Openers(rows, self._openers.ravel()[which], self._opened_at.ravel()[which], told)
-
-    def readers(self, article: int) -> NDArray[np.int32]:
-        """Those of one article. To be read only."""
+    def openers(self, article: int) -> tuple[NDArray[np.int32], Column]:
+        """The last people who opened one article, and at which POSIX seconds. To be read only."""
         known = article * (article < len(self._opens))
-        return self._openers[known, : min(self._opens[known], OPENERS)]
+        told = min(self._opens[known], OPENERS)
+        return self._openers[known, :told], self._opened_at[known, :told]
+
+    def readers(self, articles: Codes, near: Company, here: Company, now: float) -> Readers:
+        """Those of each of `articles` at POSIX seconds `now`, for the person to whom everybody is as `near` as this.
+
+        `here` is how near they are by this visit alone.
+        """
+        known = _known(articles, self._opens)
+        found = np.zeros((len(fields(Readers)) - 1, len(known)))
+        _look_at(self._openers, self._opened_at, self._opens, known, near.like, near.led, here.like, now, found)
+        return Readers(self._opens[known].astype(np.float64), *found)
 
     def opens(self, articles: Codes) -> Column:
         """By how many people each was opened."""
@@ -153,21 +151,74 @@ class Crowd:
 
     def company(self, person: int, articles: Codes, times: Column) -> Company:
         """How near everybody is to `person`, who opened `articles` at POSIX seconds `times`."""
-        if not len(articles):
-            return Company(np.zeros(len(self._opened)), np.zeros(len(self._opened)))
-        found = self.openers(articles)
-        weights = (1.0 / np.log2(2.0 + self.opens(articles)))[found.rows]
-        earlier = weights * (found.at < times[found.rows])
-        like, led = (
-            np.bincount(found.people, each, len(self._opened)).astype(np.float64) for each in (weights, earlier)
-        )
+        like, led = np.zeros(len(self._opened)), np.zeros(len(self._opened))
+        _meet(self._openers, self._opened_at, self._opens, _known(articles, self._opens), times, like, led)
         like[[0, person * (person < len(like))]] = 0.0
         led[[0, person * (person < len(led))]] = 0.0
-        like /= np.sqrt((self._opened + _SHRINK) * (len(articles) + _SHRINK))
-        led /= self._opened + _LED
+        met = np.flatnonzero(like)
+        opened = self._opened[met]
+        like[met] /= np.sqrt((opened + _SHRINK) * (len(articles) + _SHRINK))
+        led[met] /= opened + _LED
         return Company(like, led)
 
 
 def _known(codes: NDArray[np.integer], column: NDArray[np.generic]) -> Codes:
     """The codes, and 0 for those that came after the last row of `column`."""
     return np.asarray(codes * (codes < len(column)), dtype=np.intp)
+
+
+_TABLES: Final = "int32[:, ::1], float64[:, ::1], int64[::1], int64[::1]"
+
+
+@compiled(f"void({_TABLES}, float64[::1], float64[::1], float64[::1])")
+def _meet(
+    openers: NDArray[np.int32],
+    opened_at: Column,
+    opens: NDArray[np.int64],
+    articles: Codes,
+    times: Column,
+    like: Column,
+    led: Column,
+) -> None:
+    """Adds up what articles opened at `times` say of everybody who opened them, and of those who did so before."""
+    for place in range(len(articles)):
+        article = articles[place]
+        weight = 1.0 / np.log2(2.0 + opens[article])
+        for told in range(min(opens[article], OPENERS)):
+            person = openers[article, told]
+            like[person] += weight
+            if opened_at[article, told] < times[place]:
+                led[person] += weight
+
+
+@compiled(f"void({_TABLES}, float64[::1], float64[::1], float64[::1], float64, float64[:, ::1])")
+def _look_at(
+    openers: NDArray[np.int32],
+    opened_at: Column,
+    opens: NDArray[np.int64],
+    articles: Codes,
+    like: Column,
+    led: Column,
+    here: Column,
+    now: float,
+    found: Column,
+) -> None:
+    """Fills `found`, which is all zeros, with the columns of `Readers` but the first."""
+    since, total, most, by_day, by_hours, led_total, led_most, led_by_day, of_visit = found
+    for place in range(len(articles)):
+        article = articles[place]
+        since[place] = LONGEST
+        for told in range(min(opens[article], OPENERS)):
+            person, ago = openers[article, told], max(now - opened_at[article, told], 0.0)
+            since[place] = min(since[place], ago)
+            of_visit[place] += here[person]
+            near, leads = like[person], led[person]
+            if near > 0.0:  # few are; whom one follows are among them
+                fading = np.exp2(-ago / DAY)
+                total[place] += near
+                most[place] = max(most[place], near)
+                by_day[place] += near * fading
+                by_hours[place] += near * np.exp2(-ago / (3 * HOUR))
+                led_total[place] += leads
+                led_most[place] = max(led_most[place], leads)
+                led_by_day[place] += leads * fading

@@ -79,11 +79,14 @@ class Policy:
     def __init__(self, pool: Pool, options: RankingOptions) -> None:
         self.pool = pool
         self.options = options
-        self._relevance = _scaled(pool.scores)
+        self._relevance = (1 - options.mmr_weight) * _scaled(pool.scores)
         self._usual = _usual_cosine(pool.vectors)
-        self._likeness: dict[int, NDArray[np.float64]] = {}
-        self._filled = _Filled(pool, options)
-        self._redundancy = np.zeros(len(pool))
+        self._cosines: dict[int, NDArray[np.float32]] = {}
+        self._begin()
+
+    def _begin(self) -> None:
+        self._filled = _Filled(self.pool, self.options)
+        self._nearest = np.full(len(self.pool), self._usual, dtype=np.float32)
 
     def place(self, picked: Sequence[int]) -> Place:
         """The next place, after the rows `picked`, which must leave something to choose from.
@@ -92,20 +95,23 @@ class Policy:
         """
         known = len(self._filled.rows)
         if self._filled.rows != list(picked[:known]):
-            self._filled, self._redundancy, known = _Filled(self.pool, self.options), np.zeros(len(self.pool)), 0
+            self._begin()
+            known = 0
         for row in picked[known:]:
             self._filled.fill(row)
-            self._redundancy = np.maximum(self._redundancy, self._like(row))
-        choices, weight = self._filled.choices(), self.options.mmr_weight
-        worth = (1 - weight) * self._relevance[choices] - weight * self._redundancy[choices]
-        return Place(choices, int(choices[worth.argmax()]))
+            self._nearest = np.maximum(self._nearest, self._cosine(row))
+        choices = self._filled.choices()
+        worth = self._relevance - self.options.mmr_weight * self._redundancy()
+        return Place(choices, int(choices[worth[choices].argmax()]))
 
-    def _like(self, row: int) -> NDArray[np.float64]:
-        """How like each candidate is to one row: 0 as any two of the pool, 1 identical."""
-        if row not in self._likeness:
-            cosine = self.pool.vectors @ self.pool.vectors[row]
-            self._likeness[row] = np.asarray((cosine - self._usual) / max(1.0 - self._usual, 1e-6), dtype=np.float64)
-        return self._likeness[row]
+    def _redundancy(self) -> NDArray[np.float32]:
+        """How like each candidate is to the nearest of the slate so far: 0 as any two of the pool, 1 identical."""
+        return (self._nearest - self._usual) / max(1.0 - self._usual, 1e-6)
+
+    def _cosine(self, row: int) -> NDArray[np.float32]:
+        if row not in self._cosines:
+            self._cosines[row] = self.pool.vectors @ self.pool.vectors[row]
+        return self._cosines[row]
 
 
 @stage("slate")
@@ -129,6 +135,7 @@ class _Filled:
         self._waiting = [*pool.must_reads, *pool.pins]
         self._free = np.ones(len(pool), dtype=np.bool_)
         self._free[self._waiting] = False
+        self._fresh, self._outside = ~pool.sunk, ~pool.own
         self._story = _Cap(pool.story, 1)
         self._kind = _Cap(pool.kind, options.per_kind)
         self._caps = (_Cap(pool.source, options.per_source), _Cap(pool.topic, options.per_topic), self._kind)
@@ -176,13 +183,14 @@ class _Filled:
     def _wishes(self) -> Iterator[NDArray[np.bool_]]:
         """What a place should be, the firmest wish first: each narrows the choice only as far as something is left."""
         yield from self._story.wish()
-        yield ~self._pool.sunk
+        yield self._fresh
         for cap in self._caps:
             yield from cap.wish()
         place, share = len(self.rows) + 1, self._options.own_share
         room_for_own = self._own < _portion(share, place)
         room_for_outside = len(self.rows) - self._own < _portion(1 - share, place)
-        yield np.where(self._pool.own, room_for_own, room_for_outside)
+        if room_for_own != room_for_outside:
+            yield self._pool.own if room_for_own else self._outside
         yield from self._mixed()
 
     def _mixed(self) -> Iterator[NDArray[np.bool_]]:

@@ -7,6 +7,8 @@ the reader's language at the edge.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
+from itertools import chain, islice
 from typing import Final
 
 import numpy as np
@@ -59,7 +61,7 @@ PINNED: Final = ("must_read", "pinned")
 """The codes of what a curator put there."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Explainer:
     """Everything that reasons are read from, for one slate."""
 
@@ -74,9 +76,8 @@ class Explainer:
 
         `because` is the code of what put it there besides its worth, such as chance.
         """
-        found = [Reason(because)] if because else []
-        found += [*self._personal(article, features), *self._general(article, features)]
-        return tuple(found[:MOST])
+        given = [Reason(because)] if because else []
+        return tuple(islice(chain(given, self._personal(article, features), self._general(article, features)), MOST))
 
     def _personal(self, article: int, features: tuple[float, ...]) -> Iterator[Reason]:
         ids, person = self.snapshot.ids, self.person
@@ -114,7 +115,7 @@ class Explainer:
     def _like_minded(self, article: int) -> int:
         """How many different others opened it who opened something that this person did: of the last ones at least."""
         people = self.state.readers(self.snapshot.ids[article])
-        return len(np.unique(people[self.person.visit.company.like[people] > 0]))
+        return len(set(people[self.person.visit.company.like[people] > 0].tolist()))
 
     def _chosen_topic(self, article: int) -> str | None:
         """The surest of the article's topics that the person said they like."""
@@ -122,10 +123,16 @@ class Explainer:
         sure = [(facet.probability[article, facet.column[topic]], topic) for topic in liked if topic in facet.column]
         return max(((how, topic) for how, topic in sure if how >= SURE), default=(0.0, None))[1]
 
+    @cached_property
+    def _often(self) -> list[tuple[float, int]]:
+        """The topics that are theirs: the share of their choices, and the column."""
+        often = np.flatnonzero(self.person.topics >= OFTEN)
+        return list(zip(self.person.topics[often].tolist(), often.tolist(), strict=True))
+
     def _favourite_topic(self, article: int) -> str | None:
-        facet, shares = self.snapshot.facets["topic"], self.person.topics
-        theirs = np.flatnonzero((shares >= OFTEN) & (facet.probability[article] >= SURE)).tolist()
-        return max((shares[column], facet.concepts[column]) for column in theirs)[1] if theirs else None
+        facet = self.snapshot.facets["topic"]
+        theirs = [topic for topic in self._often if facet.probability[article, topic[1]] >= SURE]
+        return facet.concepts[max(theirs)[1]] if theirs else None
 
 
 def in_words(reason: Reason, language: str, taxonomy: Taxonomy) -> str:

@@ -19,7 +19,7 @@ from catalog.stages import stage
 from models.protocols import Features
 from ranking import signals
 from ranking.profile import Person
-from ranking.signals import Readers, share_above
+from ranking.signals import share_above
 from ranking.snapshot import Facet, Snapshot
 from ranking.state import State
 from ranking.tallies import OVER_A_DAY, OVER_A_MONTH, OVER_A_WEEK
@@ -139,6 +139,19 @@ FEATURES: Final = (
     Feature("weekday", "0 Monday to 6 Sunday, UTC", "so are weekends", "habits"),
 )
 
+_IN_LIST: Final = {
+    "more_popular_in_list": "opens_7d",
+    "opens_1h_in_list": "opens_1h",
+    "opens_3h_in_list": "opens_3h",
+    "opens_1d_in_list": "opens_1d",
+    "like_minded_in_list": "like_minded",
+    "like_minded_mean_in_list": "like_minded_mean",
+    "like_minded_3h_in_list": "like_minded_3h",
+    "followed_in_list": "followed_1d",
+    "bringer_chosen_in_list": "bringer_chosen_share",
+}
+"""Features that say which share of the list has more of another."""
+
 NAMES: Final = tuple(feature.name for feature in FEATURES)
 GROUPS: Final = tuple(dict.fromkeys(feature.group for feature in FEATURES))
 INDEX: Final = {name: place for place, name in enumerate(NAMES)}
@@ -163,26 +176,26 @@ def columns(wanted: Sequence[str]) -> list[int]:
 @stage("features")
 def build(state: State, snapshot: Snapshot, person: Person, candidates: Candidates, now: datetime) -> Features:
     """The rows of `candidates` (indices into the snapshot) for this person at `now`: (n, features), always finite."""
-    at, published = now.timestamp(), snapshot.published[candidates]
+    at, published, here = now.timestamp(), snapshot.published[candidates], person.visit
     codes = state.codes_in(snapshot.ids, snapshot.index_of)[candidates]
-    readers = Readers.of(state, codes, at)
+    readers = state.crowd.readers(codes, here.company, here.here_company, at)
     opens = state.counts(codes, EventType.OPEN, now)
     built = _popularity(state, person, codes, opens, now)
     built |= _content(snapshot, person, candidates, now)
     built |= _affinity(snapshot, person, candidates, codes)
     built |= signals.pace(readers, opens, built["log_age"])
-    built |= signals.company(readers, person)
+    built |= signals.company(readers)
     built |= signals.bringer(state, person, codes)
-    here = person.visit.opened[len(person.visit.opened) - person.visit.here :]
-    built |= signals.visit(person, readers, state.together(here)[codes], published, at)
+    of_visit = here.opened[len(here.opened) - here.here :]
+    built |= signals.visit(person, readers, state.together(of_visit)[codes], published, at)
     built |= signals.habits(person, built["log_age"], at)
-    built["newer_in_list"] = share_above(published)
-    built["newer"] = built["newer_in_list"] * max(len(candidates) - 1, 0)
     built["age_to_newest"] = built["log_age"] - built["log_age"].min(initial=np.inf)
     built["opens_since"] = np.log1p(state.crowd.opens_since(codes))
-    built["more_popular_in_list"] = share_above(built["opens_7d"])
     built["list_length"] = np.full(len(candidates), float(len(candidates)))
-    rows: Features = np.stack([built[name] for name in NAMES], axis=1)
+    newer, *shares = share_above(np.stack([published, *(built[of] for of in _IN_LIST.values())]))
+    built |= {"newer_in_list": newer, "newer": newer * max(len(candidates) - 1, 0)}
+    built |= dict(zip(_IN_LIST, shares, strict=True))
+    rows: Features = np.stack([built[name] for name in NAMES]).T
     return rows
 
 
@@ -233,18 +246,17 @@ def function_tag(snapshot: Snapshot, person: Person, candidates: Candidates) -> 
 
 
 def _affinity(snapshot: Snapshot, person: Person, candidates: Candidates, codes: Candidates) -> dict[str, Column]:
-    vectors = snapshot.matrix[candidates]
-    nearest = (
-        (vectors @ person.last_vectors.T).max(axis=1, initial=-1.0) if len(person.last) else np.zeros(len(candidates))
-    )
+    interests = np.concatenate([person.last_vectors, [person.recent, person.long_term]])
+    *last, recent, long_term = (interests @ snapshot.vectors(candidates).T).astype(np.float64)
+    nearest = np.maximum.reduce(last) if last else np.zeros(len(candidates))
     return {
         "topic_affinity": _chosen_share(snapshot.facets["topic"], person.topics, candidates),
         "kind_affinity": _chosen_share(snapshot.facets["kind"], person.kinds, candidates),
         "source_affinity": person.sources[snapshot.source[candidates]],
-        "cosine_recent": (vectors @ person.recent).astype(np.float64),
-        "cosine_long_term": (vectors @ person.long_term).astype(np.float64),
-        "cosine_nearest": nearest.astype(np.float64),
-        "nearest_lift": _lift(nearest.astype(np.float64)),
+        "cosine_recent": recent,
+        "cosine_long_term": long_term,
+        "cosine_nearest": nearest,
+        "nearest_lift": _lift(nearest),
         "read_together": np.log1p(person.together[codes]),
         "times_seen": _times(person.history.seen, person.history.times, codes),
     }

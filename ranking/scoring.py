@@ -18,8 +18,7 @@ class NoScores(ArtefactMismatch):
 @stage("scoring")
 def score(ranker: Ranker, rows: Features) -> NDArray[np.float64]:
     """One score per row of `features.build`. Raises ArtefactMismatch where the ranker does not fit this program."""
-    wanted = np.ascontiguousarray(rows[:, columns(ranker.features)])
-    scores = ranker.score(wanted)
+    scores = ranker.score(rows.T[columns(ranker.features)].T)
     if scores.shape != (len(rows),) or not np.isfinite(scores).all():
         raise NoScores(f"{ranker.name} gave no finite score for each of {len(rows)} articles: train it again")
     return scores

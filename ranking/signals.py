@@ -4,23 +4,20 @@ Each function answers columns by feature name, one value per candidate. `codes` 
 tells them. What a column means is said once, in `ranking.features.FEATURES`.
 """
 
-from dataclasses import dataclass
-from typing import Final, Self
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ranking.crowd import Openers
+from models.compiled import compiled
+from ranking.crowd import LONGEST, OPENERS, Readers
 from ranking.profile import Person
 from ranking.state import State
-from ranking.tallies import DAY, HOUR, OVER_A_DAY, OVER_AN_HOUR, OVER_HOURS, OVER_MINUTES
+from ranking.tallies import DAY, HOUR, OVER_AN_HOUR, OVER_HOURS, OVER_MINUTES
 
 Column = NDArray[np.float64]
 Columns = dict[str, Column]
 Codes = NDArray[np.intp]
-
-LONGEST: Final = 365 * DAY
-"""Seconds ago that "never" counts as."""
 
 _SELDOM: Final = 0.5
 """Opens added to every list's sum, so that shares of next to nothing stay near nothing."""
@@ -28,64 +25,31 @@ _FEW: Final = 2.0
 """Articles that everybody counts as having brought besides their own."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Readers:
-    """The last people who opened each candidate, how many seconds `ago`, and how many opened each in all, (n,)."""
-
-    openers: Openers
-    ago: Column
-    opens: Column
-
-    @classmethod
-    def of(cls, state: State, codes: Codes, now: float) -> Self:
-        """Those of the articles with these codes."""
-        openers = state.crowd.openers(codes)
-        return cls(openers, np.maximum(now - openers.at, 0.0), state.crowd.opens(codes))
-
-    def only(self, which: NDArray[np.bool_]) -> Self:
-        """Some of the people."""
-        return type(self)(self.openers.only(which), self.ago[which], self.opens)
-
-
 def pace(readers: Readers, opens: Column, log_age: Column) -> Columns:
     """How it goes just now. `opens` (n, half-lives) are its decayed counts."""
-    minutes, hour, hours, day = (opens[:, which] for which in (OVER_MINUTES, OVER_AN_HOUR, OVER_HOURS, OVER_A_DAY))
-    last = LONGEST - readers.openers.most(np.maximum(LONGEST - readers.ago, 0.0))
+    minutes, hour, hours = (opens[:, which] for which in (OVER_MINUTES, OVER_AN_HOUR, OVER_HOURS))
     return {
         "opens_10m": minutes,
         "opens_1h": hour,
         "opens_3h": hours,
         "opens_per_hour": readers.opens / (np.expm1(log_age) + 1.0),
-        "since_last_open": np.log1p(last / HOUR),
+        "since_last_open": np.log1p(readers.since / HOUR),
         "opens_1h_share": hour / (hour.sum() + _SELDOM),
         "opens_3h_share": hours / (hours.sum() + _SELDOM),
-        "opens_1h_in_list": share_above(hour),
-        "opens_3h_in_list": share_above(hours),
-        "opens_1d_in_list": share_above(day),
     }
 
 
-def company(readers: Readers, person: Person) -> Columns:
+def company(readers: Readers) -> Columns:
     """Who of those that read the same, or that this person follows, has opened it, and how lately."""
-    near = person.visit.company
-    alike = readers.only(near.like[readers.openers.people] > 0)  # few, and whom one follows are among them
-    openers, day, hours = alike.openers, np.exp2(alike.ago / -DAY), np.exp2(alike.ago / (-3 * HOUR))
-    like, led = near.like[openers.people], near.led[openers.people]
-    total, lately, followed = openers.total(like), openers.total(like * hours), openers.total(led * day)
-    mean = total / np.maximum(readers.openers.told, 1)
     return {
-        "like_minded": total,
-        "like_minded_mean": mean,
-        "like_minded_most": openers.most(like),
-        "like_minded_1d": openers.total(like * day),
-        "like_minded_3h": lately,
-        "followed": openers.total(led),
-        "followed_most": openers.most(led),
-        "followed_1d": followed,
-        "like_minded_in_list": share_above(total),
-        "like_minded_mean_in_list": share_above(mean),
-        "like_minded_3h_in_list": share_above(lately),
-        "followed_in_list": share_above(followed),
+        "like_minded": readers.like,
+        "like_minded_mean": readers.like / np.clip(readers.opens, 1, OPENERS),
+        "like_minded_most": readers.like_most,
+        "like_minded_1d": readers.like_1d,
+        "like_minded_3h": readers.like_3h,
+        "followed": readers.led,
+        "followed_most": readers.led_most,
+        "followed_1d": readers.led_1d,
     }
 
 
@@ -96,11 +60,9 @@ def bringer(state: State, person: Person, codes: Codes) -> Columns:
     before = state.crowd.bringers(person.visit.opened)
     chosen = np.bincount(before, minlength=len(near.like)).astype(np.float64)
     chosen[0] = 0.0
-    share = chosen[who] / (brought + _FEW)
     return {
         "bringer_chosen": chosen[who],
-        "bringer_chosen_share": share,
-        "bringer_chosen_in_list": share_above(share),
+        "bringer_chosen_share": chosen[who] / (brought + _FEW),
         "bringer_like": near.like[who],
         "bringer_led": near.led[who],
         "bringer_brought": np.where(who > 0, brought, 0.0),
@@ -114,7 +76,6 @@ def visit(person: Person, readers: Readers, together: Column, published: Column,
     `together` (n,) counts how often each was read together with what they opened in this visit.
     """
     here, n = person.visit, len(published)
-    alike = here.here_company.like[readers.openers.people]
     away, seen = (max(moment, now - LONGEST) for moment in (here.away_since, here.seen_at))
     places = np.searchsorted(np.sort(published), published)
     recent = here.published[~np.isnan(here.published)]
@@ -128,7 +89,7 @@ def visit(person: Person, readers: Readers, together: Column, published: Column,
         "visit_opens": np.full(n, float(here.here)),
         "since_seen": np.full(n, np.log1p(max(now - seen, 0.0) / HOUR)),
         "since_away": np.full(n, np.log1p(max(now - away, 0.0) / HOUR)),
-        "here_alike": readers.openers.total(alike) / told,
+        "here_alike": readers.here / told,
         "here_together": together / told,
         "places_from_last": _places_from(recent[-1:], places, published, signed=True),
         "places_from_here": _places_from(of_visit[~np.isnan(of_visit)], places, published, signed=False),
@@ -171,6 +132,19 @@ def _hours_from(moments: Column, published: Column) -> Column:
 
 
 def share_above(values: Column) -> Column:
-    """For each value which share of the list is greater. Equal values get the same share, whatever their order."""
-    above = len(values) - np.searchsorted(np.sort(values), values, side="right")
-    return above / max(len(values) - 1, 1)
+    """For each value of each list which share of its list is greater, (lists, n). Equal ones get the same share."""
+    above = np.empty_like(values)
+    _count_above(values, values.argsort(axis=1), above)
+    return np.asarray(above / max(values.shape[1] - 1, 1))
+
+
+@compiled("void(float64[:, ::1], int64[:, ::1], float64[:, ::1])")
+def _count_above(values: Column, order: Codes, above: Column) -> None:
+    """Fills `above`, given the `order` in which each list rises."""
+    for row in range(len(values)):
+        greater, last = 0, np.nan
+        for passed in range(values.shape[1]):
+            place = order[row, -1 - passed]
+            if values[row, place] != last:
+                greater, last = passed, values[row, place]
+            above[row, place] = greater

@@ -160,7 +160,7 @@ def pool_of(
     wanted = pinned(snapshot, state, person, chosen, options, now)
     return Pool(
         scores=scores,
-        vectors=snapshot.matrix[chosen],
+        vectors=snapshot.vectors(chosen),
         story=snapshot.story[chosen],
         source=snapshot.source[chosen],
         topic=snapshot.facets["topic"].surest[chosen],

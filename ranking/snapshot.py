@@ -126,6 +126,13 @@ class Snapshot:
         live = (self.live_from[members] <= at) & (at < self.expires[members])
         return np.bincount(rows[live], minlength=len(articles))
 
+    def vectors(self, articles: NDArray[np.intp]) -> Vectors:
+        """The rows of these. To be read only: they are kept for the array asked about last, by features and slate."""
+        asked: tuple[NDArray[np.intp], Vectors] | None = self.__dict__.get("_asked")
+        if asked is None or asked[0] is not articles:
+            asked = self.__dict__["_asked"] = articles, self.matrix[articles]
+        return asked[1]
+
     @cached_property
     def _by_story(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """The articles in order of their story, and by story where it begins in that order."""

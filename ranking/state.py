@@ -144,7 +144,7 @@ class State:
 
     def readers(self, article: ArticleId) -> NDArray[np.int32]:
         """The codes of the last people who opened it; to be read only."""
-        return self._crowd.readers(self._codes.get(article, 0))
+        return self._crowd.openers(self._codes.get(article, 0))[0]
 
     def company(self, employee: EmployeeId, articles: Codes, at: NDArray[np.float64]) -> Company:
         """How near everybody is to this person, who opened `articles` at POSIX seconds `at`."""

@@ -1,5 +1,8 @@
 """LambdaMART: it learns, it repeats itself byte for byte, it survives a round trip, and it keeps quiet."""
 
+from dataclasses import replace
+
+import lightgbm
 import numpy as np
 import pytest
 
@@ -63,6 +66,18 @@ def test_the_order_of_rows_in_memory_does_not_matter(ranker: LambdaMart) -> None
     rows = planted(5, seed=5).rows
     np.testing.assert_array_equal(ranker.score(np.asfortranarray(rows)), ranker.score(rows))
     assert ranker.score(rows[:0]).shape == (0,)
+
+
+def test_features_that_are_not_known_and_trees_too_large_for_a_word_are_scored_by_lightgbm(ranker: LambdaMart) -> None:
+    rows = planted(30, seed=4).rows
+    unknown = rows.copy()
+    unknown[::2, 0] = np.nan
+    booster = lightgbm.Booster(model_str=ranker.to_files()[MODEL_FILE].decode())
+    np.testing.assert_array_equal(ranker.score(unknown), booster.predict(unknown))
+    large = replace(OPTIONS, leaves=100, rows_per_leaf=1, rounds=5, patience=0)
+    grown = LambdaMart.fit(NAMES, planted(150, seed=1), planted(40, seed=2), large)
+    booster = lightgbm.Booster(model_str=grown.to_files()[MODEL_FILE].decode())
+    np.testing.assert_array_equal(grown.score(rows), booster.predict(rows))
 
 
 def test_rows_of_another_width_are_refused(ranker: LambdaMart) -> None:

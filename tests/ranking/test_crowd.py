@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.records import EventType
-from ranking.crowd import OPENERS, Crowd
+from ranking.crowd import LONGEST, OPENERS, Crowd
 from ranking.state import State
+from ranking.tallies import DAY, HOUR
 from tests.ranking.worlds import did, opened
 
 opens = st.lists(st.tuples(st.integers(1, 4), st.integers(1, 6)), unique=True, max_size=24)
@@ -48,12 +49,36 @@ def test_likeness_is_what_two_people_share_by_how_rare_it_is(pairs):
 
 def test_an_article_remembers_the_last_who_opened_it_and_how_many_there_were():
     made = crowd(*[(1, person) for person in range(1, OPENERS + 4)])
-    openers = made.openers(np.array([1, 0, 7]))
-    assert openers.told.tolist() == [OPENERS, 0, 0]
-    assert set(openers.people.tolist()) == set(range(4, OPENERS + 4))
+    people, at = made.openers(1)
+    assert set(people.tolist()) == set(range(4, OPENERS + 4))
+    assert sorted(at.tolist()) == [float(moment) for moment in range(3, OPENERS + 3)]
+    assert [len(made.openers(article)[0]) for article in (0, 7)] == [0, 0]
     assert made.opens(np.array([1, 0, 7])).tolist() == [OPENERS + 3.0, 0.0, 0.0]
-    assert openers.total(np.ones(OPENERS)).tolist() == [OPENERS, 0.0, 0.0]
-    assert openers.most(openers.at).tolist() == [OPENERS + 2.0, 0.0, 0.0]
+
+
+@given(opens, st.floats(0, 1e6))
+def test_what_readers_say_is_added_up_one_by_one(pairs, later):
+    made, articles, now = crowd(*pairs), np.array([1, 2, 3, 0, 9]), len(pairs) + later
+    own = [article for article, person in pairs if person == 1]
+    times = [float(at) for at, (_, person) in enumerate(pairs) if person == 1]
+    near = made.company(1, np.array(own, dtype=np.intp), np.array(times))
+    here = made.company(1, np.array(own[-1:], dtype=np.intp), np.array(times[-1:]))
+    told = made.readers(articles, near, here, now)
+    for place, article in enumerate(articles.tolist()):
+        openers = [(person, now - at) for at, (opened, person) in enumerate(pairs) if opened == article]
+        expected = {
+            "opens": len(openers),
+            "since": min([LONGEST, *(ago for _, ago in openers)]),
+            "like": sum(near.like[who] for who, _ in openers),
+            "like_most": max([0.0, *(near.like[who] for who, _ in openers)]),
+            "like_1d": sum(near.like[who] * 2 ** (-ago / DAY) for who, ago in openers),
+            "like_3h": sum(near.like[who] * 2 ** (-ago / (3 * HOUR)) for who, ago in openers),
+            "led": sum(near.led[who] for who, _ in openers),
+            "led_most": max([0.0, *(near.led[who] for who, _ in openers)]),
+            "led_1d": sum(near.led[who] * 2 ** (-ago / DAY) for who, ago in openers),
+            "here": sum(here.like[who] for who, _ in openers),
+        }
+        assert {name: getattr(told, name)[place] for name in expected} == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("late_at", [-5.0, 5.5])
@@ -63,7 +88,7 @@ def test_the_last_who_opened_it_stay_the_last_after_one_who_comes_late(late_at):
     for at in range(OPENERS, OPENERS + 3):
         made.opened(1, at + 1, float(at))
     newest = sorted([*range(OPENERS + 3), late_at])[-OPENERS:]
-    assert sorted(made.openers(np.array([1])).at.tolist()) == newest
+    assert sorted(made.openers(1)[1].tolist()) == newest
 
 
 def test_who_was_first_brought_it_and_reaches_those_who_follow():

@@ -23,10 +23,10 @@ class Fake:
 ROWS = np.arange(3.0 * len(NAMES)).reshape(3, len(NAMES))
 
 
-def test_columns_come_in_the_rankers_own_order_and_contiguous():
+def test_columns_come_in_the_rankers_own_order_each_in_one_piece():
     fake = Fake("log_age", "opens_1d")
     scores = score(fake, ROWS)
-    assert fake.rows.flags.c_contiguous
+    assert fake.rows.T.flags.c_contiguous
     assert scores.tolist() == (10 * ROWS[:, INDEX["log_age"]] + ROWS[:, INDEX["opens_1d"]]).tolist()
 
 

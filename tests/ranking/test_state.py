@@ -300,9 +300,9 @@ def test_history_takes_the_place_of_the_oldest_opener_if_it_is_younger():
     old = event(person="old", at=NOW - timedelta(days=9), slate_id=None, received_at=NOW)
     young = event(person="young", at=NOW - timedelta(seconds=90), slate_id=None, received_at=NOW)
     state = State.replay(log([*live, old, young]))
-    openers = state.crowd.openers(state.codes(["a"]))
+    _, opened_at = state.crowd.openers(int(state.codes(["a"])[0]))
     first = (NOW - timedelta(minutes=64)).timestamp()
-    assert sorted(openers.at) == sorted([*(first + 60 * number for number in range(1, 64)), young["at"].timestamp()])
+    assert sorted(opened_at) == sorted([*(first + 60 * number for number in range(1, 64)), young["at"].timestamp()])
     assert state.crowd.opens(state.codes(["a"])) == [66]
 
 
