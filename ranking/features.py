@@ -112,6 +112,10 @@ FEATURES: Final = (
     Feature("like_minded_mean_in_list", "share of the list", "the same per opener", "company"),
     Feature("like_minded_3h_in_list", "share of the list", "the same for the last hours", "company"),
     Feature("followed_in_list", "share of the list", "being followed against what else could be shown", "company"),
+    Feature("readers_taste", "cosine", "those who read it are of one kind with this person", "readers"),
+    Feature("readers_taste_mean", "cosine per reader, smoothed", "and there are some of them", "readers"),
+    Feature("readers_taste_in_list", "share of the list", "that against what else could be shown", "readers"),
+    Feature("readers_taste_mean_in_list", "share of the list", "the same per reader", "readers"),
     Feature("bringer_chosen", "articles", "this person opened what the same colleague brought before", "bringer"),
     Feature("bringer_chosen_share", "share of what was brought, smoothed", "and seldom left one out", "bringer"),
     Feature("bringer_chosen_in_list", "share of the list", "that against what else could be shown", "bringer"),
@@ -148,6 +152,8 @@ _IN_LIST: Final = {
     "like_minded_mean_in_list": "like_minded_mean",
     "like_minded_3h_in_list": "like_minded_3h",
     "followed_in_list": "followed_1d",
+    "readers_taste_in_list": "readers_taste",
+    "readers_taste_mean_in_list": "readers_taste_mean",
     "bringer_chosen_in_list": "bringer_chosen_share",
 }
 """Features that say which share of the list has more of another."""
@@ -186,6 +192,7 @@ def build(state: State, snapshot: Snapshot, person: Person, candidates: Candidat
     built |= signals.pace(readers, opens, built["log_age"])
     built |= signals.company(readers)
     built |= signals.bringer(state, person, codes)
+    built["readers_taste"], built["readers_taste_mean"] = state.factors.suits(codes, person.taste)
     of_visit = here.opened[len(here.opened) - here.here :]
     built |= signals.visit(person, readers, state.together(of_visit)[codes], published, at)
     built |= signals.habits(person, built["log_age"], at)

@@ -140,6 +140,19 @@ class Histories:
         what = _what(type_, article)
         return what in self._done[person] if person in self._done else what in self._deeds[person - 1][1::2]
 
+    def lately_here(self, count: int) -> list[int]:
+        """The people of whom there was a sign last, at most `count`, the last one last."""
+        order = np.argsort(self._here_at[: len(self)], kind="stable")
+        return [int(place) + 1 for place in order[-count:]]
+
+    def opened(self, person: int) -> Codes:
+        """The articles they opened, each once, as far as it is remembered: by their codes."""
+        if person in self._done:
+            what = np.fromiter(self._done[person], np.int64)
+        else:
+            what = np.array(self._deeds[person - 1])[1::2].astype(np.int64)
+        return np.unique(_articles(what[what & _TYPE == _NUMBER[EventType.OPEN]]))
+
     def last_opened(self, person: int, by: float) -> Iterator[int]:
         """The articles they opened no later than POSIX seconds `by`, the last one first."""
         deeds, opened = self._deeds[person - 1], _NUMBER[EventType.OPEN]

@@ -65,7 +65,8 @@ class Person:
     `last_vectors` (last, dimensions) their rows. `together` is, by the state's code of an article, how often it was
     opened right before or after one of the `last`. `topics`, `kinds` and `sources` are the shares, from 0 to under 1,
     of what this person chose: by column of the facet, and by source code with one more place at the end, always 0,
-    which is what `NONE` points at.
+    which is what `NONE` points at. `taste` is what kind of reader they are by what they opened alone, as
+    `ranking.factors` has it.
     """
 
     id: EmployeeId
@@ -80,6 +81,7 @@ class Person:
     kinds: NDArray[np.float64]
     sources: NDArray[np.float64]
     visit: Visit
+    taste: NDArray[np.float64]
 
     @property
     def functions(self) -> tuple[str, ...]:
@@ -116,6 +118,7 @@ def build(employee: EmployeeId, axes: Axes, state: State, snapshot: Snapshot, no
         kinds=_shares(snapshot.facets["kind"].probability[chosen], lasting),
         sources=_source_shares(snapshot, chosen, lasting),
         visit=_visit(employee, history, state, snapshot, now),
+        taste=state.taste(np.unique(history.chosen(EventType.OPEN))),
     )
 
 

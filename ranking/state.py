@@ -25,6 +25,7 @@ from catalog.records import FUNCTION, Event, EventType
 from ranking.companions import Companions
 from ranking.config import PEOPLE_COUNTED
 from ranking.crowd import Company, Crowd
+from ranking.factors import PEOPLE, Factors
 from ranking.histories import NEW, Histories, History
 from ranking.tallies import HALF_LIVES, DecayedCounts, grown
 
@@ -55,6 +56,7 @@ class State:
         self._crowd = Crowd()
         self._people: dict[str | None, dict[int, array[int]]] = defaultdict(dict)
         self._companions = Companions()
+        self._factors = Factors()
         self._histories = Histories()
 
     @classmethod
@@ -142,6 +144,15 @@ class State:
         """Who opened what. To be read only."""
         return self._crowd
 
+    def taste(self, opened: Codes) -> NDArray[np.float64]:
+        """What kind of reader somebody is who opened these articles, see `ranking.factors`."""
+        return self._factors.taste(opened, self._crowd.opens(opened))
+
+    @property
+    def factors(self) -> Factors:
+        """What kind of people read what. To be read only."""
+        return self._factors
+
     def readers(self, article: ArticleId) -> NDArray[np.int32]:
         """The codes of the last people who opened it; to be read only."""
         return self._crowd.openers(self._codes.get(article, 0))[0]
@@ -212,6 +223,10 @@ class State:
         if event.type is not EventType.DISMISS and not self._crowd.bringers(np.array([article]))[0]:
             self._crowd.brought(article, person)
         if event.type is EventType.OPEN and not again:
+            if self._factors.is_due(at):
+                people = [self._histories.opened(each) for each in self._histories.lately_here(PEOPLE)]
+                self._factors.learn(people, self._crowd.opens(np.arange(len(self._coded) + 1)), at)
+            self._factors.opened(article, self.taste(self._histories.opened(person)))
             self._crowd.opened(article, person, at, late=event.imported)
 
     def _opened(self, person: int, article: int, functions: frozenset[str], by: float) -> None:
