@@ -3,8 +3,8 @@
 A parameter for each takes longer to bind than the database takes to look it up, and a statement for each row to send.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache, partial
 from typing import Any
 
 import orjson
@@ -40,15 +40,30 @@ def append(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any
         return
     dialect, columns = connection.dialect, table.columns
     if dialect.name == "postgresql":
-        convert = [(each.name, each.type) for each in columns if isinstance(each.type, TypeDecorator)]
-        own = [{name: kind.process_bind_param(row[name], dialect) for name, kind in convert} for row in rows]
-        said = [{**row, **changed} for row, changed in zip(rows, own, strict=True)]
+        own = {
+            each.name: _bound(rows, each.name, partial(each.type.process_bind_param, dialect=dialect))
+            for each in columns
+            if isinstance(each.type, TypeDecorator)
+        }
+        said = [
+            {**row, **dict(zip(own, changed, strict=True))} for row, *changed in zip(rows, *own.values(), strict=True)
+        ]
         connection.execute(_from_document(table), {"rows": _document(said)})
     else:
-        bind = [(each.name, each.type.bind_processor(dialect)) for each in columns]
-        bound = [tuple(row[name] if to is None else to(row[name]) for name, to in bind) for row in rows]
-        places = ", ".join("?" * len(bind))
-        connection.exec_driver_sql(f"INSERT INTO {table.name} ({_names(table)}) VALUES ({places})", bound)  # noqa: S608
+        bound = zip(*(_bound(rows, each.name, each.type.bind_processor(dialect)) for each in columns), strict=True)
+        places = ", ".join("?" * len(columns))
+        statement = f"INSERT INTO {table.name} ({_names(table)}) VALUES ({places})"  # noqa: S608
+        connection.exec_driver_sql(statement, list(bound))
+
+
+def _bound(rows: Sequence[Mapping[str, Any]], name: str, bind: Callable[[Any], Any] | None) -> list[Any]:
+    """One column as the driver takes it. Rows of a batch share moments, and who somebody was: each is made once."""
+    said = [row[name] for row in rows]
+    if bind is None:
+        return said
+    made = {id(value): value for value in said}
+    made = {which: bind(value) for which, value in made.items()}
+    return [made[id(value)] for value in said]
 
 
 def _document(value: Any) -> str:
