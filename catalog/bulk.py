@@ -13,22 +13,27 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import TypeDecorator
 
 
-def told(connection: Connection, names: Iterable[str | None]) -> ColumnElement[str]:
-    """The names as a column to select from, a row for each.
+def told(dialect: str) -> ColumnElement[str]:
+    """The `names` of a statement as a column to select from, a row for each.
 
     A subquery per name looks in the index of that name, whatever PostgreSQL's figures say. Those of a young table say
     that it is empty: with all names in one condition the whole table would be read, by a plan that is kept.
     """
-    if connection.dialect.name == "postgresql":
-        return func.unnest(bindparam(None, list(names), type_=ARRAY(Text))).column_valued("told")
-    return func.json_each(_document(list(names))).table_valued("value").c.value
+    if dialect == "postgresql":
+        return func.unnest(bindparam("names", type_=ARRAY(Text))).column_valued("told")
+    return func.json_each(bindparam("names", type_=Text)).table_valued("value").c.value
 
 
-def one_of(connection: Connection, column: ColumnElement[str], names: Iterable[str | None]) -> ColumnElement[bool]:
-    """Whether a column is one of these, however many there are."""
-    if connection.dialect.name == "postgresql":
-        return column == func.any(bindparam(None, list(names), type_=ARRAY(Text)))
-    return column.in_(select(told(connection, names)))
+def one_of(dialect: str, column: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether a column is one of the `names` of a statement, however many there are."""
+    if dialect == "postgresql":
+        return column == func.any(bindparam("names", type_=ARRAY(Text)))
+    return column.in_(select(told(dialect)))
+
+
+def names(dialect: str, given: Iterable[str | None]) -> list[str | None] | str:
+    """What `told` and `one_of` take for the parameter `names`."""
+    return list(given) if dialect == "postgresql" else _document(list(given))
 
 
 def append(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:

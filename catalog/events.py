@@ -5,13 +5,14 @@ nothing about what a slate of ours earned.
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal, NamedTuple
+from functools import cache
+from typing import Any, Literal, NamedTuple
 
 import orjson
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, Select, bindparam, select
 
 from catalog import bulk, quarantine, tables, tenants
 from catalog.database import record, values
@@ -189,9 +190,23 @@ def body_hash(event: Event) -> str:
 
 
 def _known_hashes(connection: Connection, tenant: TenantId, ids: list[EventId]) -> dict[EventId, str]:
-    told = bulk.told(connection, ids)
-    body = select(_e.c.body_hash).where(_e.c.tenant_id == tenant, _e.c.event_id == told).scalar_subquery()
-    return {event: known for event, known in connection.execute(select(told, body)) if known is not None}
+    return {row.told: row.body_hash for row in _ask(connection, _known, tenant, ids)}
+
+
+@cache
+def _known(dialect: str) -> Select[Any]:
+    told = bulk.told(dialect)
+    body = select(_e.c.body_hash).where(_e.c.tenant_id == bindparam("tenant"), _e.c.event_id == told)
+    asked = select(told.label("told"), body.scalar_subquery().label("body_hash")).subquery()
+    return select(asked).where(asked.c.body_hash.is_not(None))
+
+
+def _ask(
+    connection: Connection, statement: Callable[[str], Select[Any]], tenant: TenantId, names: Iterable[str | None]
+) -> Sequence[Row[Any]]:
+    """The rows of a statement about `names`, which is made once for each database."""
+    dialect = connection.dialect.name
+    return connection.execute(statement(dialect), {"tenant": tenant, "names": bulk.names(dialect, names)}).all()
 
 
 class _Shown(NamedTuple):
@@ -205,14 +220,25 @@ def _shown(
     connection: Connection, tenant: TenantId, batch: Iterable[Event]
 ) -> dict[tuple[SlateId | None, ArticleId, EmployeeId | None], _Shown]:
     """By slate, article and person, of all slates that the batch speaks of."""
-    slates, items = tables.slates, tables.slate_items
     wanted = {event.slate_id for event in batch}
-    columns = (slates.c.id, slates.c.employee_id, slates.c.created_at, slates.c.axes)
-    made = select(*columns).where(slates.c.tenant_id == tenant, bulk.one_of(connection, slates.c.id, wanted))
-    known = {row.id: (row.employee_id, _Shown(row.created_at, row.axes)) for row in connection.execute(made)}
-    theirs = (items.c.tenant_id == tenant, bulk.one_of(connection, items.c.slate_id, known))
-    found = connection.execute(select(items.c.slate_id, items.c.article_id).where(*theirs))
-    return {(slate, article, known[slate][0]): known[slate][1] for slate, article in found}
+    made = _ask(connection, _slates, tenant, wanted)
+    known = {row.id: (row.employee_id, _Shown(row.created_at, row.axes)) for row in made}
+    found = _ask(connection, _items, tenant, known)
+    return {(row.slate_id, row.article_id, known[row.slate_id][0]): known[row.slate_id][1] for row in found}
+
+
+@cache
+def _slates(dialect: str) -> Select[Any]:
+    slates = tables.slates.c
+    wanted = (slates.tenant_id == bindparam("tenant"), bulk.one_of(dialect, slates.id))
+    return select(slates.id, slates.employee_id, slates.created_at, slates.axes).where(*wanted)
+
+
+@cache
+def _items(dialect: str) -> Select[Any]:
+    items = tables.slate_items.c
+    wanted = (items.tenant_id == bindparam("tenant"), bulk.one_of(dialect, items.slate_id))
+    return select(items.slate_id, items.article_id).where(*wanted)
 
 
 def _impossible(event: Event, slate: _Shown) -> SetAside | None:

@@ -13,6 +13,8 @@ from catalog.records import FUNCTION, Tenant
 _t = tables.tenants
 
 _ONE = select(_t).where(_t.c.tenant_id == bindparam("tenant"))
+_ONE_LOCKED = _ONE.with_for_update()
+_SET_SEQ = update(_t).where(_t.c.tenant_id == bindparam("tenant")).values(seq=bindparam("seq"))
 """Built once, as nearly every transaction asks."""
 
 
@@ -24,7 +26,7 @@ def ensure(connection: Connection, tenant: TenantId, name: str, now: datetime) -
 
 def get(connection: Connection, tenant: TenantId, *, lock: bool = False) -> Tenant:
     """The tenant as it is now. With `lock`, nobody else appends events until this transaction ends."""
-    row = connection.execute(_ONE.with_for_update() if lock else _ONE, {"tenant": tenant}).one_or_none()
+    row = connection.execute(_ONE_LOCKED if lock else _ONE, {"tenant": tenant}).one_or_none()
     if row is None:
         raise NotFound(f"there is no tenant {tenant!r}: run 'sluis init' first")
     return record(Tenant, row, hard_axes=tuple(row.hard_axes))
@@ -67,4 +69,4 @@ def touch_vocabulary(connection: Connection, tenant: TenantId) -> int:
 
 def set_seq(connection: Connection, tenant: TenantId, seq: int) -> None:
     """Where the event log ends now. The caller holds the tenant's lock."""
-    connection.execute(update(_t).where(_t.c.tenant_id == tenant).values(seq=seq))
+    connection.execute(_SET_SEQ, {"tenant": tenant, "seq": seq})

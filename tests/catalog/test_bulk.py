@@ -58,14 +58,18 @@ def test_a_batch_that_breaks_a_rule_is_refused_whole(database, row):
 def test_however_many_names_there_are(database, tenant, number):
     names = [f'né\'e "{place}"' for place in range(number)]
     with database.read() as connection:
-        assert list(connection.execute(select(bulk.told(connection, names))).scalars()) == names
-        among = bulk.one_of(connection, employees.c.id, names)
-        assert connection.execute(select(employees.c.id).where(among)).all() == []
+        dialect = connection.dialect.name
+        given = {"names": bulk.names(dialect, names)}
+        assert connection.execute(select(bulk.told(dialect)), given).scalars().all() == names
+        among = bulk.one_of(dialect, employees.c.id)
+        assert connection.execute(select(employees.c.id).where(among), given).all() == []
 
 
 def test_one_of_them_is_found(database, tenant):
     person = make.employee("sales")
     with database.write() as connection:
         people.upsert(connection, tenant, [person, make.employee("hr")])
-        among = bulk.one_of(connection, employees.c.id, [person.id, None, "x"])
-        assert connection.execute(select(employees.c.id).where(among)).scalars().all() == [person.id]
+        dialect = connection.dialect.name
+        query = select(employees.c.id).where(bulk.one_of(dialect, employees.c.id))
+        given = {"names": bulk.names(dialect, [person.id, None, "x"])}
+        assert connection.execute(query, given).scalars().all() == [person.id]
