@@ -95,7 +95,7 @@ def prepare(
         listed = [snapshot.index_of[each] for each in among if each in snapshot.index_of]
         chosen = np.array(sorted(index for index in listed if offered[index]), dtype=np.intp)
         return chosen, features.build(state, snapshot, person, chosen, now)
-    wanted = pinned(snapshot, state, person, np.flatnonzero(offered), options, now).all
+    wanted = pinned(snapshot, state, person, snapshot.pins[offered[snapshot.pins]], options, now).all
     chosen = candidates.select(snapshot, state, person, offered, options, now, rng, wanted)
     return chosen, features.build(state, snapshot, person, chosen, now)
 
@@ -157,7 +157,7 @@ def pool_of(
     history, kind = person.history, snapshot.facets["kind"]
     stale = np.concatenate([history.seen[history.times >= options.sink_after], history.chosen(EventType.OPEN)])
     codes = state.codes_in(snapshot.ids, snapshot.index_of)[chosen]
-    wanted = pinned(snapshot, state, person, chosen, options, now)
+    wanted = pinned(snapshot, state, person, snapshot.pins[np.isin(snapshot.pins, chosen)], options, now)
     return Pool(
         scores=scores,
         vectors=snapshot.vectors(chosen),

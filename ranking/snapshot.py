@@ -139,6 +139,11 @@ class Snapshot:
         return np.argsort(self.story, kind="stable"), np.concatenate([[0], np.cumsum(np.bincount(self.story))])
 
     @cached_property
+    def pins(self) -> NDArray[np.intp]:
+        """What is pinned, whether or not the pin still holds."""
+        return np.flatnonzero(self.pinned_until > -np.inf)
+
+    @cached_property
     def in_order(self) -> bool:
         """Whether later articles are newer, as the catalogue gives them."""
         return bool((np.diff(self.published) >= 0).all())
