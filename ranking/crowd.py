@@ -132,6 +132,11 @@ class Crowd:
         """By how many people each was opened."""
         return self._opens[_known(articles, self._opens)].astype(np.float64)
 
+    @property
+    def counted(self) -> NDArray[np.int64]:
+        """The same by code, of all that were ever opened. To be read only."""
+        return self._opens
+
     def opens_since(self, articles: Codes) -> Column:
         """How often anything was opened since somebody was the first to do anything with each; 0 where nobody was."""
         known = _known(articles, self._begun)

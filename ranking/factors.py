@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from scipy.sparse.linalg import svds
 
+from models.compiled import compiled
 from ranking.tallies import DAY, grown
 
 Codes = NDArray[np.intp]
@@ -67,13 +68,14 @@ class Factors:
         self._audience[article] += taste
         self._readers[article] += 1
 
-    def taste(self, opened: Codes, opens: Column) -> Column:
-        """The direction in which somebody reads who opened these articles, each by so many people: (DIMENSIONS,).
+    def taste(self, opened: Codes, opens: NDArray[np.int64]) -> Column:
+        """The direction in which somebody reads who opened these articles, (DIMENSIONS,).
 
-        All zeros for somebody of whom nothing is known.
+        `opens` is by how many people each article was opened, by its code. All zeros where nothing is known.
         """
-        known = opened * (opened < len(self._factors))
-        return _directions(_rarity(opens) @ self._factors[known])
+        taste = np.zeros(DIMENSIONS)
+        _fold(self._factors, opened, opens, taste)
+        return taste
 
     def suits(self, articles: Codes, taste: Column) -> tuple[Column, Column]:
         """How the readers of each article suit this taste: the cosine of all together, and their mean, smoothed."""
@@ -91,6 +93,16 @@ _SHORTEST: Final = 1e-6
 def _rarity(opens: Column) -> Column:
     """What one more reader of an article says: less, the more it has."""
     return np.asarray(1.0 / np.log2(2.0 + opens))
+
+
+@compiled("void(float32[:, ::1], int64[::1], int64[::1], float64[::1])")
+def _fold(factors: NDArray[np.float32], opened: Codes, opens: NDArray[np.int64], taste: Column) -> None:
+    """Fills `taste`, which is all zeros."""
+    for article in opened:
+        if article < len(factors) and article < len(opens):
+            taste += factors[article] / np.log2(2.0 + opens[article])
+    length = np.sqrt(np.sum(taste * taste))
+    taste /= max(length, _SHORTEST)
 
 
 def _directions(vectors: Column) -> Column:

@@ -147,11 +147,9 @@ class Histories:
 
     def opened(self, person: int) -> Codes:
         """The articles they opened, each once, as far as it is remembered: by their codes."""
-        if person in self._done:
-            what = np.fromiter(self._done[person], np.int64)
-        else:
-            what = np.array(self._deeds[person - 1])[1::2].astype(np.int64)
-        return np.unique(_articles(what[what & _TYPE == _NUMBER[EventType.OPEN]]))
+        done: Iterable[float] = self._done[person] if person in self._done else self._deeds[person - 1][1::2]
+        opened, whats = _NUMBER[EventType.OPEN], map(int, done)  # few: NumPy takes longer to begin
+        return np.array(sorted({what >> _BITS for what in whats if what & _TYPE == opened}), dtype=np.intp)
 
     def last_opened(self, person: int, by: float) -> Iterator[int]:
         """The articles they opened no later than POSIX seconds `by`, the last one first."""

@@ -146,7 +146,7 @@ class State:
 
     def taste(self, opened: Codes) -> NDArray[np.float64]:
         """What kind of reader somebody is who opened these articles, see `ranking.factors`."""
-        return self._factors.taste(opened, self._crowd.opens(opened))
+        return self._factors.taste(opened, self._crowd.counted)
 
     @property
     def factors(self) -> Factors:

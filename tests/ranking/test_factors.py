@@ -25,8 +25,7 @@ def learned(random=None):
 
 
 def taste(factors, *articles):
-    codes = np.array(articles, dtype=np.intp)
-    return factors.taste(codes, np.full(len(codes), 4.0))
+    return factors.taste(np.array(articles, dtype=np.intp), OPENS.astype(np.int64))
 
 
 def test_who_reads_in_one_circle_suits_its_articles_and_no_others():
@@ -54,7 +53,7 @@ def test_of_a_stranger_and_of_what_nobody_opened_nothing_is_said():
     factors = learned()
     assert not taste(factors).any()
     assert not taste(factors, 38, 39, 400).any()
-    assert not Factors().taste(np.array([1, 2]), np.ones(2)).any()
+    assert not Factors().taste(np.array([1, 2]), np.ones(3, np.int64)).any()
     for articles in (np.array([0, 38, 400]), np.empty(0, dtype=np.intp)):
         for said in factors.suits(articles, taste(factors, 1)):
             assert said.tolist() == [0.0] * len(articles)
