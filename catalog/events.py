@@ -150,7 +150,7 @@ def since(
     """The log after number `seq`, up to and including `until`, in order; what was `heard` of from one moment up to
     another, where they are given."""
     first, end = heard
-    while True:
+    while until is None or seq < until:
         query = select(_e, _e.c.event_id.label("id")).where(_e.c.tenant_id == tenant, _e.c.seq > seq)
         if until is not None:
             query = query.where(_e.c.seq <= until)

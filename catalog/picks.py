@@ -3,7 +3,7 @@
 from collections import defaultdict
 from datetime import date
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from catalog import slates, tables
 from catalog.database import insert
@@ -11,7 +11,16 @@ from catalog.ids import ArticleId, EmployeeId, SlateId, TenantId
 from catalog.records import Slate
 
 _p = tables.picks
+_s = tables.slates
 _i = tables.slate_items
+
+_OF_DAY = (
+    select(_s)
+    .join(_p, (_p.c.tenant_id == _s.c.tenant_id) & (_p.c.slate_id == _s.c.id))
+    .where(_p.c.tenant_id == bindparam("tenant"), _p.c.employee_id == bindparam("employee"))
+    .where(_p.c.day == bindparam("day"))
+)
+"""Built once: to build it took as long as to read."""
 
 
 def keep(connection: Connection, tenant: TenantId, employee: EmployeeId, day: date, slate: SlateId) -> bool:
@@ -23,9 +32,8 @@ def keep(connection: Connection, tenant: TenantId, employee: EmployeeId, day: da
 
 def get(connection: Connection, tenant: TenantId, employee: EmployeeId, day: date) -> Slate | None:
     """Somebody's picks of a day; None where none were made."""
-    mine = (_p.c.tenant_id == tenant, _p.c.employee_id == employee, _p.c.day == day)
-    found = connection.execute(select(_p.c.slate_id).where(*mine)).scalar_one_or_none()
-    return None if found is None else slates.get(connection, tenant, SlateId(found))
+    rows = connection.execute(_OF_DAY, {"tenant": tenant, "employee": employee, "day": day}).all()
+    return next(slates.with_items(connection, tenant, rows), None)
 
 
 def of_days(

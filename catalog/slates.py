@@ -35,6 +35,7 @@ _LATEST = (
     .order_by(_s.c.created_at.desc(), _s.c.id)
     .limit(1)
 )
+_ONE = select(_s).where(_s.c.tenant_id == bindparam("tenant"), _s.c.id == bindparam("slate"))
 """Built once, as every feed asks."""
 _NOTHING: tuple[tuple[Any, ...], ...] = ((),) * 5
 """The items of a slate that has none, column by column."""
@@ -61,12 +62,13 @@ def latest(
     """
     asked = {"tenant": tenant, "employee": employee, "after": after, "knowing": knowing}
     rows = connection.execute(_LATEST, asked).all()
-    return next(_with_items(connection, tenant, list(rows)), None)
+    return next(with_items(connection, tenant, rows), None)
 
 
 def get(connection: Connection, tenant: TenantId, slate: SlateId) -> Slate | None:
     """One slate; None where its person was erased."""
-    return next(_with_items(connection, tenant, _rows(connection, tenant, _s.c.id == slate)), None)
+    rows = connection.execute(_ONE, {"tenant": tenant, "slate": slate}).all()
+    return next(with_items(connection, tenant, rows), None)
 
 
 class Place(NamedTuple):
@@ -108,7 +110,8 @@ def at(connection: Connection, tenant: TenantId, wanted: Sequence[Place]) -> Ite
     """The slates of these places, in order, read page by page."""
     for start in range(0, len(wanted), _PAGE):
         page = [place.id for place in wanted[start : start + _PAGE]]
-        yield from _with_items(connection, tenant, _rows(connection, tenant, _s.c.id.in_(page)))
+        query = select(_s).where(_s.c.tenant_id == tenant, _s.c.id.in_(page)).order_by(_s.c.created_at, _s.c.id)
+        yield from with_items(connection, tenant, connection.execute(query).all())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -208,12 +211,8 @@ def count(connection: Connection, tenant: TenantId) -> int:
     return int(connection.execute(select(func.count()).select_from(_s).where(_s.c.tenant_id == tenant)).scalar_one())
 
 
-def _rows(connection: Connection, tenant: TenantId, which: Any) -> list[Row[Any]]:
-    query = select(_s).where(_s.c.tenant_id == tenant, which).order_by(_s.c.created_at, _s.c.id)
-    return list(connection.execute(query))
-
-
-def _with_items(connection: Connection, tenant: TenantId, rows: list[Row[Any]]) -> Iterator[Slate]:
+def with_items(connection: Connection, tenant: TenantId, rows: Sequence[Row[Any]]) -> Iterator[Slate]:
+    """Rows of slates as whole slates, in the same order."""
     asked = {"tenant": tenant, "slates": [row.id for row in rows]}
     items: dict[str, list[SlateItem]] = defaultdict(list)
     for slate_id, position, article, score, propensity, features, reasons in connection.execute(_ITEMS_OF, asked):

@@ -199,7 +199,9 @@ class World:
             experiments.start(connection, self.tenant, begun)
 
     def some_article(self) -> ArticleId:
-        """One that is live or was; never one that was withdrawn."""
+        """One that is live or was; never one that was withdrawn. Where all were, another goes live first."""
+        if len(self.gone) == len(self.audience):
+            self.write()
         return self.random.choice([article for article in self.audience if article not in self.gone])
 
     def some_audience(self) -> Audience | None:
