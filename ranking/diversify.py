@@ -245,4 +245,5 @@ def _scaled(scores: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _usual_cosine(vectors: Vectors) -> float:
     """The mean cosine of all pairs of unit rows, which is the squared length of their mean."""
-    return float(np.square(vectors.mean(axis=0)).sum()) if len(vectors) else 0.0
+    share = np.full(len(vectors), 1 / max(len(vectors), 1), dtype=np.float32)
+    return float(np.square(share @ vectors).sum())

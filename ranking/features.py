@@ -254,7 +254,7 @@ def function_tag(snapshot: Snapshot, person: Person, candidates: Candidates) -> 
 
 def _affinity(snapshot: Snapshot, person: Person, candidates: Candidates, codes: Candidates) -> dict[str, Column]:
     interests = np.concatenate([person.last_vectors, [person.recent, person.long_term]])
-    *last, recent, long_term = (interests @ snapshot.vectors(candidates).T).astype(np.float64)
+    *last, recent, long_term = (snapshot.vectors(candidates) @ interests.T).T.astype(np.float64)
     nearest = np.maximum.reduce(last) if last else np.zeros(len(candidates))
     return {
         "topic_affinity": _chosen_share(snapshot.facets["topic"], person.topics, candidates),

@@ -137,11 +137,15 @@ def _readable(snapshot: Snapshot, person: Person, language: str | None) -> NDArr
 
 
 def _done_with(snapshot: Snapshot, state: State, person: Person) -> NDArray[np.bool_]:
-    places = state.places_in(snapshot.ids, snapshot.index_of)
-    chosen = places[person.history.chosen(EventType.SHARE, EventType.DISMISS)]
-    done_with = np.zeros(len(snapshot), dtype=np.bool_)
-    done_with[chosen[chosen != NOWHERE]] = True
-    return done_with
+    chosen = person.history.chosen(EventType.SHARE, EventType.DISMISS)
+    return _marked(state.places_in(snapshot.ids, snapshot.index_of)[chosen], len(snapshot))
+
+
+def _marked(places: NDArray[np.intp], length: int) -> NDArray[np.bool_]:
+    """Which of `length` articles are at one of these places; `NOWHERE` is none."""
+    marked = np.zeros(length, dtype=np.bool_)
+    marked[places[places != NOWHERE]] = True
+    return marked
 
 
 def pool_of(
@@ -156,8 +160,8 @@ def pool_of(
     """What the slate is made of, given the candidates `chosen`, in ascending order, and their `scores`."""
     history, kind = person.history, snapshot.facets["kind"]
     stale = np.concatenate([history.seen[history.times >= options.sink_after], history.chosen(EventType.OPEN)])
-    codes = state.codes_in(snapshot.ids, snapshot.index_of)[chosen]
-    wanted = pinned(snapshot, state, person, snapshot.pins[np.isin(snapshot.pins, chosen)], options, now)
+    sunk = _marked(state.places_in(snapshot.ids, snapshot.index_of)[stale], len(snapshot))
+    wanted = pinned(snapshot, state, person, chosen, options, now)
     return Pool(
         scores=scores,
         vectors=snapshot.vectors(chosen),
@@ -166,7 +170,7 @@ def pool_of(
         topic=snapshot.facets["topic"].surest[chosen],
         kind=kind.surest[chosen],
         own=snapshot.internal[chosen],
-        sunk=np.isin(codes, stale),
+        sunk=sunk[chosen],
         must_reads=tuple(np.searchsorted(chosen, wanted.must_reads).tolist()),
         pins=tuple(np.searchsorted(chosen, wanted.pins).tolist()),
         kind_mix={kind.column[name]: share for name, share in options.kind_mix if name in kind.column},

@@ -114,8 +114,9 @@ class Snapshot:
 
     def written_in(self, languages: Iterable[str]) -> NDArray[np.bool_]:
         """Which articles are in one of `languages`; one whose language is not known is in none."""
-        codes = [self.languages[language] for language in languages if language in self.languages]
-        return np.isin(self.language, codes)
+        wanted = np.zeros(len(self.languages) + 1, dtype=np.bool_)  # the last one is that of `NONE`
+        wanted[[self.languages[language] for language in languages if language in self.languages]] = True
+        return wanted[self.language]
 
     def told(self, articles: NDArray[np.intp], now: datetime) -> NDArray[np.intp]:
         """In how many articles that are live at `now` the story of each of these is told, (articles,)."""
