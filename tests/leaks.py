@@ -163,11 +163,13 @@ class World:
         self.audience[article] = meant
 
     def withdraw(self) -> None:
-        """An article is taken back."""
+        """An article is taken back; another goes live where it was the last."""
         article = self.some_article()
         with self.database.write() as connection:
             Desk(connection, self.tenant, self.now).withdraw(article, ANNE, reason="wrong")
         self.gone.add(article)
+        if len(self.gone) == len(self.audience):
+            self.write()
 
     def pin(self) -> None:
         """An article is pinned, whomever it is for."""
@@ -199,9 +201,7 @@ class World:
             experiments.start(connection, self.tenant, begun)
 
     def some_article(self) -> ArticleId:
-        """One that is live or was; never one that was withdrawn. Where all were, another goes live first."""
-        if len(self.gone) == len(self.audience):
-            self.write()
+        """One that is live or was; never one that was withdrawn."""
         return self.random.choice([article for article in self.audience if article not in self.gone])
 
     def some_audience(self) -> Audience | None:
