@@ -14,8 +14,9 @@ _t = tables.tenants
 
 _ONE = select(_t).where(_t.c.tenant_id == bindparam("tenant"))
 _ONE_LOCKED = _ONE.with_for_update()
-_SET_SEQ = update(_t).where(_t.c.tenant_id == bindparam("tenant")).values(seq=bindparam("seq"))
 """Built once, as nearly every transaction asks."""
+_SET_SEQ = update(_t).where(_t.c.tenant_id == bindparam("tenant")).values(seq=bindparam("seq"))
+"""Built once, as every batch of events asks."""
 
 
 def ensure(connection: Connection, tenant: TenantId, name: str, now: datetime) -> None:

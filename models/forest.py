@@ -6,7 +6,7 @@ right can no longer reach, in whatever order, and the leftmost leaf that is left
 guessed ahead, so the processor takes several rows in one step.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
@@ -18,6 +18,11 @@ from models.protocols import Features
 
 LEAVES: Final = 64
 """How many a tree may have: each is a bit of one word."""
+
+_SUMS: Final = ("lambdarank", "rank_xendcg", "regression")
+"""The objectives whose scores are the sum of the leaves and nothing else."""
+_ZEROS_END: Final = -float(np.float32(1e-35))
+"""The one number below 0 that LightGBM takes for 0 although it can split there."""
 
 _ALL: Final = np.uint64(2**LEAVES - 1)
 _ONE: Final = np.uint64(1)
@@ -55,9 +60,11 @@ class Forest:
     @classmethod
     def read(cls, dumped: Mapping[str, Any]) -> Self | None:
         """The trees in what `lightgbm.Booster.dump_model` answers; None where they are of another kind or too large."""
+        if dumped["num_tree_per_iteration"] != 1 or dumped["average_output"] or dumped["objective"] not in _SUMS:
+            return None
         splits, ends, values = list[_Split](), list[int](), list[list[float]]()
         for tree in dumped["tree_info"]:
-            if tree["num_cat"] or tree["num_leaves"] > LEAVES:
+            if tree["num_leaves"] > LEAVES or not all(map(_is_plain, _nodes(tree["tree_structure"]))):
                 return None
             values.append(_grow(tree["tree_structure"], 0, splits))
             ends.append(len(splits))
@@ -74,16 +81,40 @@ class Forest:
         )
 
     def score(self, rows: Features) -> NDArray[np.float64]:
-        """Per row the sum of its leaves, in the order of the trees. `rows` hold no not-a-number.
+        """Per row the sum of its leaves, in the order of the trees: LightGBM's own to the bit.
 
-        LightGBM's own to the bit, but for a feature of exactly -1e-35 in single precision, which it takes for 0.
+        `rows` hold no not-a-number. Raises ValueError where they have fewer columns than the trees ask for.
         """
+        if self.feature.max(initial=-1) >= rows.shape[1]:
+            raise ValueError(f"the trees ask for feature {self.feature.max()}, the rows have {rows.shape[1]}")
         scores = np.zeros(len(rows))
-        _add(np.ascontiguousarray(rows.T), self.feature, self.threshold, self.kept, self.ends, self.values, scores)
+        _add(
+            np.require(rows.T, np.float64, ("C", "W")),
+            self.feature,
+            self.threshold,
+            self.kept,
+            self.ends,
+            self.values,
+            scores,
+        )
         return scores
 
 
 _Split = tuple[int, float, int]
+
+
+def _nodes(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    yield node
+    for child in ("left_child", "right_child"):
+        if child in node:
+            yield from _nodes(node[child])
+
+
+def _is_plain(node: Mapping[str, Any]) -> bool:
+    """Whether it is a number to compare with, 0 being one like any other, or a leaf that adds a number."""
+    if "left_child" not in node:
+        return "leaf_coeff" not in node
+    return bool(node["decision_type"] == "<=" and node["missing_type"] != "Zero")
 
 
 def _grow(node: Mapping[str, Any], first: int, splits: list[_Split]) -> list[float]:
@@ -92,7 +123,8 @@ def _grow(node: Mapping[str, Any], first: int, splits: list[_Split]) -> list[flo
         return [node["leaf_value"]]
     left = _grow(node["left_child"], first, splits)
     struck = (1 << len(left)) - 1 << first
-    splits.append((node["split_feature"], node["threshold"], int(_ALL) & ~struck))
+    limit = node["threshold"] if node["threshold"] != _ZEROS_END else float(np.nextafter(_ZEROS_END, -np.inf))
+    splits.append((node["split_feature"], limit, int(_ALL) & ~struck))
     return left + _grow(node["right_child"], first + len(left), splits)
 
 

@@ -136,7 +136,7 @@ class LambdaMart:
     def score(self, rows: Features) -> NDArray[np.float64]:
         """One score per row, higher is better: LightGBM's own, bit for bit, whoever adds the trees up.
 
-        What our own way cannot do, such as features that are not known, LightGBM does.
+        What our own way cannot do, such as trees of another kind or features that are not known, LightGBM does.
         """
         if not self._has_rows(rows):
             return np.empty(0)

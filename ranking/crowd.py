@@ -121,8 +121,11 @@ class Crowd:
     def readers(self, articles: Codes, near: Company, here: Company, now: float) -> Readers:
         """Those of each of `articles` at POSIX seconds `now`, for the person to whom everybody is as `near` as this.
 
-        `here` is how near they are by this visit alone.
+        `here` is how near they are by this visit alone. Raises ValueError where somebody opened something for the first
+        time since it was found out who is near: what is not in an array must not be read.
         """
+        if min(len(near.like), len(near.led), len(here.like)) < len(self._opened):
+            raise ValueError("somebody has opened something since this person's company was read")
         known = _known(articles, self._opens)
         found = np.zeros((len(fields(Readers)) - 1, len(known)))
         _look_at(self._openers, self._opened_at, self._opens, known, near.like, near.led, here.like, now, found)

@@ -118,7 +118,7 @@ def build(employee: EmployeeId, axes: Axes, state: State, snapshot: Snapshot, no
         kinds=_shares(snapshot.facets["kind"].probability[chosen], lasting),
         sources=_source_shares(snapshot, chosen, lasting),
         visit=_visit(employee, history, state, snapshot, now),
-        taste=state.taste(np.unique(history.chosen(EventType.OPEN))),
+        taste=state.taste(history.chosen(EventType.OPEN)),
     )
 
 

@@ -128,7 +128,7 @@ class Snapshot:
         return np.bincount(rows[live], minlength=len(articles))
 
     def vectors(self, articles: NDArray[np.intp]) -> Vectors:
-        """The rows of these. To be read only: they are kept for the array asked about last, by features and slate."""
+        """The rows of these. They are kept for the array asked about last, by features and slate: change neither."""
         asked: tuple[NDArray[np.intp], Vectors] | None = self.__dict__.get("_asked")
         if asked is None or asked[0] is not articles:
             asked = self.__dict__["_asked"] = articles, self.matrix[articles]

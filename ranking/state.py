@@ -80,6 +80,8 @@ class State:
         code, person = self._code(event.article_id), self._person(event.employee_id)
         deed = (person, event.type, code)
         repeats, again = bool(person) and self._repeats(*deed), not event.imported and deed in self._only_imported
+        if event.type is EventType.OPEN:
+            self._learn(at if event.imported else event.received_at.timestamp(), late=event.imported)
         for function in (None, *sorted(functions)):
             if not repeats:
                 self._counts[event.type, function].add(code, at)
@@ -223,11 +225,14 @@ class State:
         if event.type is not EventType.DISMISS and not self._crowd.bringers(np.array([article]))[0]:
             self._crowd.brought(article, person)
         if event.type is EventType.OPEN and not again:
-            if self._factors.is_due(at):
-                people = [self._histories.opened(each) for each in self._histories.lately_here(PEOPLE)]
-                self._factors.learn(people, self._crowd.opens(np.arange(len(self._coded) + 1)), at)
             self._factors.opened(article, self.taste(self._histories.opened(person)))
             self._crowd.opened(article, person, at, late=event.imported)
+
+    def _learn(self, at: float, *, late: bool) -> None:
+        """Learn what kinds of readers there are, where it is time to."""
+        if self._factors.heard(at, late=late):
+            people = [self._histories.opened(each) for each in self._histories.lately_here(PEOPLE)]
+            self._factors.learn(people, self._crowd.opens(np.arange(len(self._coded) + 1)), at)
 
     def _opened(self, person: int, article: int, functions: frozenset[str], by: float) -> None:
         """`by` is until when what the same person opened before counts as read together with it."""

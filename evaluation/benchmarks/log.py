@@ -57,11 +57,13 @@ def measure(database: Database, options: LogOptions, now: datetime, progress: Pr
             connection.execute(bare.delete())
         gc.collect()
         gc.freeze()  # a server does not have all these at hand, to look through them again and again
-        took = seconds(partial(_append, ours, told, size))
-        progress(1)
-        theirs = seconds(partial(_insert, database, bare, rows, size))
-        progress(1)
-        gc.unfreeze()
+        try:
+            took = seconds(partial(_append, ours, told, size))
+            progress(1)
+            theirs = seconds(partial(_insert, database, bare, rows, size))
+            progress(1)
+        finally:
+            gc.unfreeze()
         name = f"{database.engine.dialect.name}, batches of {size:,}"
         found.append(Figure(name, "events/s", len(told) / took, _PEER, len(told) / theirs))
     return found

@@ -41,7 +41,7 @@ def measure(options: MemoryOptions, now: datetime, progress: Progress) -> list[F
     random = np.random.default_rng(options.seed)
     people = stock.staff(options.people, now, random)
     live = stock.live_articles(options.articles, 1, options.span, now, random)
-    log = list(stock.opens(people, live, options.deeds, now, random))
+    log = list(stock.opens(people, live, options.deeds, options.span, now, random))
     took = seconds(lambda: State.replay(log))
     progress(1)
     weight = _weigh(log)

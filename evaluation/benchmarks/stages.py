@@ -82,7 +82,7 @@ def _of_catalogue(count: int, options: StageOptions, now: datetime, progress: Pr
     ranker = stock.ranker(options.trees, random)
     world = _World(
         Snapshot.build(live, (FUNCTION,)),
-        State.replay(stock.opens(people, live, options.deeds, now, random)),
+        State.replay(stock.opens(people, live, options.deeds, options.span, now, random)),
         ranker,
         options.ranking,
         _bare(np.stack([one.vector for one in live])),

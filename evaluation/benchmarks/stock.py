@@ -160,14 +160,15 @@ def opens(
     people: Sequence[Employee],
     live: Sequence[LiveArticle],
     each: int,
+    span: timedelta,
     now: datetime,
     random: np.random.Generator,
 ) -> Iterator[Event]:
-    """A log in which everybody opened `each` of the articles, the newest ones most: some are opened by many."""
+    """A log of so long in which everybody opened `each` of the articles, the newest most: some are opened by many."""
     newest = sorted(live, key=lambda one: one.published_at, reverse=True)
     total = len(people) * each
     which = np.minimum(random.zipf(1.3, total), len(newest)) - 1
     who = random.permutation(np.repeat(np.arange(len(people)), each))
     for seq, (article, person) in enumerate(zip(which.tolist(), who.tolist(), strict=True), start=1):
-        at, one, someone = now - timedelta(seconds=total - seq), newest[article], people[person]
+        at, one, someone = now - span * ((total - seq) / total), newest[article], people[person]
         yield Event(EventId(str(seq)), EventType.OPEN, one.id, at, at, _SLATE, someone.id, axes=someone.axes, seq=seq)

@@ -110,6 +110,16 @@ def test_nobody_is_near_to_a_stranger():
     assert not known.company("stranger", *NOTHING).like.any()
 
 
+def test_whoever_came_since_is_not_looked_for_where_nothing_is_known_of_them():
+    made = crowd((1, 1), (1, 2))
+    before = made.company(1, np.array([1]), np.array([0.0]))
+    made.opened(1, 50, 2.0)
+    with pytest.raises(ValueError, match="since this person's company was read"):
+        made.readers(np.array([1]), before, before, 3.0)
+    now = made.company(1, np.array([1]), np.array([0.0]))
+    assert made.readers(np.array([1]), now, now, 3.0).opens.tolist() == [3.0]
+
+
 def test_opening_again_makes_nobody_nearer_and_dismissing_brings_nothing():
     once = did(*opened("bob", "a0"), *opened("ann", "a0"))
     again = did(*opened("bob", "a0"), *opened("ann", "a0"), *opened("bob", "a0"))

@@ -61,11 +61,35 @@ def test_of_a_stranger_and_of_what_nobody_opened_nothing_is_said():
 
 def test_it_is_time_once_a_week_and_what_comes_late_hastens_nothing():
     factors, begun = Factors(), 1e9
-    assert [factors.is_due(begun + after) for after in (0.0, -9 * EVERY, EVERY - 1.0)] == [False] * 3
-    assert factors.is_due(begun + EVERY + 5.0)
+    assert not any(factors.heard(begun + after, late=after < 0) for after in (0.0, -9 * EVERY, EVERY - 1.0))
+    assert factors.heard(begun + EVERY + 5.0, late=False)
     factors.learn([], np.zeros(1), begun + EVERY + 5.0)
-    assert not factors.is_due(begun + 2 * EVERY)
-    assert factors.is_due(begun + 2 * EVERY + 5.0)
+    assert not factors.heard(begun + 2 * EVERY, late=False)
+    assert factors.heard(begun + 2 * EVERY + 5.0, late=False)
+
+
+def test_a_clock_that_was_years_ahead_is_not_waited_for():
+    factors, begun = Factors(), 1e9
+    assert not factors.heard(begun + 500 * EVERY, late=False)
+    assert not factors.heard(begun, late=False)
+    assert factors.heard(begun + EVERY, late=False)
+
+
+def test_who_opened_it_twice_is_no_other_reader():
+    once, twice = Factors(), Factors()
+    once.learn([circle(0), circle(1)], OPENS, 0.0)
+    twice.learn([np.tile(circle(0), 2), circle(1)], OPENS, 0.0)
+    own = taste(once, 1, 2)
+    assert own.tolist() == taste(twice, 2, 1, 2, 2).tolist()
+    assert once.suits(circle(0), own)[1].tolist() == twice.suits(circle(0), own)[1].tolist()
+
+
+def test_of_circles_that_share_nobody_no_article_is_nearer_than_another():
+    people = [np.arange(who, who + 3) for who in range(1, 61, 3)]
+    factors, opens = Factors(), np.ones(61)
+    factors.learn(people * 2, opens, 0.0)
+    cosine, mean = factors.suits(np.arange(4, 61), factors.taste(people[0], opens.astype(np.int64)))
+    assert set(cosine.tolist()) == set(mean.tolist()) == {0.0}
 
 
 @pytest.mark.parametrize("people", [[], [[]], [[1]], [[1], [1]], [[1, 2]], [[], [1, 1, 2], [2]]])
@@ -75,6 +99,25 @@ def test_next_to_nothing_is_learned_from_next_to_nobody(people):
     own = taste(factors, 1)
     assert own.shape == (DIMENSIONS,)
     assert np.isfinite([*own, *factors.suits(np.array([1, 2]), own)[0]]).all()
+
+
+MANY = np.random.default_rng(5).integers(1, 300, size=(200, 12))
+
+
+@pytest.mark.parametrize(
+    "people",
+    [MANY, MANY[: DIMENSIONS // 2], np.tile(MANY[:5], (40, 1)), [*MANY[:20], *[MANY[0, :0]] * 100]],
+    ids=["many", "fewer than dimensions", "few and alike", "most only look"],
+)
+def test_whoever_there_is_the_same_bits_are_learned_again(people):
+    said, opens = set(), np.full(300, 3.0)
+    for _ in range(3):
+        factors = Factors()
+        factors.learn(list(people), opens, 0.0)
+        own = factors.taste(people[0], opens.astype(np.int64))
+        said.add(own.tobytes() + b"".join(part.tobytes() for part in factors.suits(np.arange(300), own)))
+        assert np.abs(factors.suits(people[0], own)[0]).min() > 0
+    assert len(said) == 1
 
 
 @given(st.integers(0, 2**32))

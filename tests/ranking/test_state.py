@@ -54,6 +54,7 @@ def all_that_can_be_read(state, now=NOW):
         [told(state, person) for person in PEOPLE],
         state.together(state.codes(ARTICLES[:1])).tolist(),
         [company.tobytes() for person in PEOPLE for company in near(state, person)],
+        [said.tobytes() for person in PEOPLE for said in state.factors.suits(codes, tasted(state, person))],
         [
             who.tolist()
             for who in (state.crowd.bringers(codes), state.crowd.opens(codes), state.crowd.opens_since(codes))
@@ -67,6 +68,10 @@ def near(state, person):
     opened = history.of_type(EventType.OPEN)
     company = state.company(person, history.articles[opened], history.at[opened])
     return company.like, company.led
+
+
+def tasted(state, person):
+    return state.taste(state.history(person).chosen(EventType.OPEN))
 
 
 def told(state, person):
@@ -141,6 +146,16 @@ def test_what_a_state_knows_does_not_depend_on_what_comes_after(past, future, ra
             state.advance(each)
         known.add(told or repr(all_that_can_be_read(state)))
     assert len(known) == 1
+
+
+def test_kinds_of_readers_are_learned_from_what_was_known_after_a_week():
+    weeks = [event(article=article, at=NOW + timedelta(days=3 * day)) for day, article in enumerate("abcab")]
+    others = [event(article=article, person="bob", at=NOW + timedelta(days=9)) for article in "ab"]
+    events = log([*weeks[:3], *others, *weeks[3:]])
+    fresh, learned = State.replay(events[:3]), State.replay(events)
+    assert not tasted(fresh, "ann").any()
+    assert tasted(learned, "ann").any()
+    assert learned.factors.suits(learned.codes("abc"), tasted(learned, "bob"))[0].any()
 
 
 def test_a_clock_that_runs_ahead_counts_from_when_we_heard_of_it():
