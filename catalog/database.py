@@ -1,7 +1,8 @@
 """One way to reach either database: `read()` and `write()` hand out a connection with an open transaction.
 
 SQLite runs in WAL with `BEGIN IMMEDIATE` for writes, so a writer waits for its turn at the start and never fails
-half-way with "database is locked"; PostgreSQL runs at its default isolation with row locks.
+half-way with "database is locked"; threads of one program wait in line. PostgreSQL runs at its default isolation with row
+locks.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -10,6 +11,7 @@ from copy import copy
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import Any, Self, TypeVar
 
 import orjson
@@ -33,6 +35,12 @@ BUSY_SECONDS = 30
 """How long a SQLite writer waits for the one before it."""
 
 
+class Busy(Unavailable):
+    """Others write for longer than anybody is made to wait."""
+
+    code = "busy"
+
+
 class Database:
     """An engine with the settings this program relies on."""
 
@@ -53,6 +61,7 @@ class Database:
         else:
             raise Invalid(f"{backend} is not supported: use sqlite:///PATH or postgresql://USER@HOST/NAME")
         self._tenant: TenantId | None = None
+        self._turn = Lock()
 
     def of(self, tenant: TenantId) -> Self:
         """The same database, for the transactions of one organisation: on PostgreSQL they reach no row of another."""
@@ -88,7 +97,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A connection in a transaction that is committed when the block ends, and undone when it raises."""
-        with self._connect() as connection:
+        with self._in_turn(), self._connect() as connection:
             connection = connection.execution_options(sluis_write=True)
             with connection.begin():
                 self._bind(connection)
@@ -97,6 +106,21 @@ class Database:
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        """Threads of one program take turns before SQLite is asked: it makes waiting writers sleep for up to a tenth of
+        a second, again and again, while others go first.
+        """
+        if not self.is_sqlite:
+            yield
+            return
+        if not self._turn.acquire(timeout=BUSY_SECONDS):
+            raise Busy(f"nothing could be written for {BUSY_SECONDS} seconds, as others did: try the same again later")
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     def _bind(self, connection: Connection) -> None:
         if self._tenant is not None and not self.is_sqlite:

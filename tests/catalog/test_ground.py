@@ -1,17 +1,20 @@
 """The rest of the ground: schema, people, keys, sources, records, taxonomy. What stores runs on both databases."""
 
+import shutil
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 
 from catalog import audiences, keys, people, schema, taxonomy, tenants
-from catalog.database import Database
+from catalog.database import Busy, Database
 from catalog.errors import Invalid, NotFound, Unauthorised, Unavailable
 from catalog.keys import Scope
 from catalog.people import UnknownEmployee
 from catalog.records import AXES, Audience, Tag, Tenant
 from catalog.taxonomy import EVERYONE, NobodysFunction, UnknownConcept
 from tests import make
+from tests.conftest import TENANT
 from tests.make import NOW
 
 
@@ -38,6 +41,29 @@ def test_a_failed_block_leaves_nothing_behind(database, tenant):
         raise RuntimeError
     with database.read() as connection:
         assert people.every(connection, tenant) == []
+
+
+def test_threads_that_write_wait_in_line_and_not_for_ever(sqlite_template, tmp_path, monkeypatch):
+    path = tmp_path / "one.db"
+    shutil.copy(sqlite_template, path)
+    database = Database(f"sqlite:///{path}")
+    with ThreadPoolExecutor(1) as elsewhere:
+        with database.write():
+            monkeypatch.setattr("catalog.database.BUSY_SECONDS", 0.01)
+            with pytest.raises(Busy, match="again later"):
+                elsewhere.submit(lambda: database.of(TENANT).write().__enter__()).result()
+        monkeypatch.undo()
+        elsewhere.submit(_add_one, database, "sales").result()
+        _add_one(database, "engineering")
+    with database.read() as connection:
+        assert len(people.every(connection, TENANT)) == 2
+    database.close()
+
+
+def _add_one(database, function):
+    with database.write() as connection:
+        tenants.ensure(connection, TENANT, "A", NOW)
+        people.upsert(connection, TENANT, [make.employee(function)])
 
 
 def test_importing_again_updates_in_place(database, tenant):
