@@ -1,8 +1,8 @@
 """One way to reach either database: `read()` and `write()` hand out a connection with an open transaction.
 
 SQLite runs in WAL with `BEGIN IMMEDIATE` for writes, so a writer waits for its turn at the start and never fails
-half-way with "database is locked"; threads of one program wait in line. PostgreSQL runs at its default isolation with row
-locks.
+half-way with "database is locked"; threads of one program wait in line. PostgreSQL runs at its default isolation, with
+row locks.
 """
 
 from collections.abc import Callable, Iterable, Iterator
