@@ -1,7 +1,10 @@
 """The application: routes, errors, documentation. Made by the roof, which knows the services."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
+from anyio import to_thread
 from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 from fastapi_standalone_docs import StandaloneDocs
@@ -58,6 +61,10 @@ _NO_TELEMETRY: Final[TelemetryConfig] = {"tracing": False, "metrics": False, "lo
 """FastAPI's own names paths and queries, which have ids of employees in them: the roof makes traces without."""
 
 
+_SPARE: Final = 20
+"""Threads besides one for each request: whoever watches the house is always answered."""
+
+
 class Api(FastAPI):
     """An application whose description has examples."""
 
@@ -70,12 +77,20 @@ class Api(FastAPI):
 
 def create_app(services: Services) -> FastAPI:
     """The whole HTTP edge over these services."""
+
+    @asynccontextmanager
+    async def one_thread_each(_: FastAPI) -> AsyncIterator[None]:
+        """Else those who wait for their turn to write take all threads, and who has the turn finds none to end it."""
+        to_thread.current_default_thread_limiter().total_tokens = services.most_at_once + _SPARE
+        yield
+
     app = Api(
         title="Sluis",
         version="1",
         summary="The right article to the right job function, and to nobody else.",
         redoc_url=None,
         telemetry=_NO_TELEMETRY,
+        lifespan=one_thread_each,
     )
     app.state.services = services
     errors.install(app)

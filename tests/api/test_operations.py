@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
@@ -64,6 +65,18 @@ def test_whoever_tries_out_keys_is_slowed_down(world):
 def test_without_limits_nothing_is_said_of_them(world):
     answer = ask(world.client, world, world.header(Scope.CONTENT))
     assert not [name for name in answer.headers if name.startswith("ratelimit")]
+
+
+def test_many_who_write_at_once_are_all_served(world):
+    """More than the forty threads that a server has by itself: the one whose turn it is needs a thread to end it."""
+    header = world.header(Scope.PEOPLE)
+
+    def say(number):
+        body = {"email": f"p{number}@acme.example", "name": "Pat", "functions": ["sales"]}
+        return client.put(f"/v1/employees/ext:{number}", json=body, headers=header).status_code
+
+    with reopened(world) as client, ThreadPoolExecutor(80) as crowd:
+        assert set(crowd.map(say, range(160))) == {201}
 
 
 def test_what_is_too_much_is_sent_away_at_once_and_health_is_not():
