@@ -22,7 +22,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import QueuePool
 
 from catalog import rows
-from catalog.errors import Invalid, Unavailable
+from catalog.errors import Busy, Invalid, Unavailable
 from catalog.ids import TenantId
 
 Record = TypeVar("Record")
@@ -33,12 +33,6 @@ NAMED_AT_ONCE = 500
 
 BUSY_SECONDS = 30
 """How long a SQLite writer waits for the one before it."""
-
-
-class Busy(Unavailable):
-    """Others write for longer than anybody is made to wait."""
-
-    code = "busy"
 
 
 class Database:

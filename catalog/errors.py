@@ -48,6 +48,12 @@ class Unavailable(SluisError):
     code = "unavailable"
 
 
+class Busy(Unavailable):
+    """As much is being done as may be at once: whoever asks again later is served."""
+
+    code = "busy"
+
+
 class ArtefactMismatch(Unavailable):
     """A learned artefact does not fit this program, or is not the file that its manifest names."""
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from api.dependencies import V1, Services, Wired
 from api.security import Browsing
 from api.tagging import TagsOut, TextIn, certificate_out, tags_out, warnings_out
-from catalog.errors import ArtefactMismatch, Unavailable
+from catalog.errors import ArtefactMismatch, Busy, Unavailable
 from catalog.ids import TenantId
 from catalog.records import Tag, Vector, listed
 from catalog.taught import taught
@@ -39,12 +39,6 @@ class NoTaggers(Unavailable):
     """Nothing has been fitted yet that could tag."""
 
     code = "no_taggers"
-
-
-class Busy(Unavailable):
-    """As many texts are being tagged as may be at once."""
-
-    code = "busy"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from catalog import audiences, keys, people, schema, taxonomy, tenants
-from catalog.database import Busy, Database
-from catalog.errors import Invalid, NotFound, Unauthorised, Unavailable
+from catalog.database import Database
+from catalog.errors import Busy, Invalid, NotFound, Unauthorised, Unavailable
 from catalog.keys import Scope
 from catalog.people import UnknownEmployee
 from catalog.records import AXES, Audience, Tag, Tenant
